@@ -12,6 +12,7 @@ code. Exit code 2: something is missing or taken, and a sentence on stderr says 
 import argparse
 import base64
 import ctypes
+import fcntl
 import hashlib
 import os
 import re
@@ -121,6 +122,7 @@ def run_command(command: list[str], servers: str) -> int:
 def running_broker(data: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """A broker that listens on `port` and answers; it is stopped when the block is left."""
     java = [find_java(), *JVM_OPTIONS, "-cp", f"{fetch_jars()}/*"]
+    lock = lock_folder(data)
     write_properties(data, port)
     format_storage(java, data)
     # In a session of its own, so that Ctrl-C in a terminal reaches it through us only, in order.
@@ -129,6 +131,7 @@ def running_broker(data: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
         cwd=data,
         stdin=subprocess.DEVNULL,
         start_new_session=True,
+        pass_fds=[lock],
         preexec_fn=ends_with_us(signal.SIGKILL),
     )
     try:
@@ -183,9 +186,23 @@ def run_maven(folder: Path) -> None:
         refuse("Maven could not fetch Kafka's jars; what it said stands above.")
 
 
+def lock_folder(data: Path) -> int:
+    """Make the data folder and lock it; the lock lasts while someone holds the returned descriptor.
+
+    Kafka has a lock as well, but takes it after it has opened its metadata: a second broker would
+    already have spoilt the records of the first.
+    """
+    data.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        refuse(f"Another broker is running on {data}: stop it, or choose another --data.")
+    return descriptor
+
+
 def write_properties(data: Path, port: int) -> None:
     """Write the broker's configuration into its data folder."""
-    data.mkdir(parents=True, exist_ok=True)
     template = Template((HERE / "server.properties").read_text())
     filled = template.substitute(broker_port=port, controller_port=free_port(other_than=port))
     (data / "server.properties").write_text(filled)
