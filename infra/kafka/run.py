@@ -39,9 +39,11 @@ DEFAULT_PORT = 9092
 OLDEST_JAVA = 17
 SECONDS_TO_START = 60
 SECONDS_TO_STOP = 20
+# Ready sooner and with half the work: at the load of one machine the slower compiler gains nothing.
 JVM_OPTIONS = (
     "-Xmx384m",
     "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
     f"-Dlog4j2.configurationFile={HERE / 'log4j2.properties'}",
 )
 
@@ -160,17 +162,23 @@ def fetch_jars() -> Path:
     jars = LOCAL / "lib"
     stamp = hashlib.sha256((HERE / "pom.xml").read_bytes()).hexdigest()
     kept = jars / "pom.sha256"
-    if kept.exists() and kept.read_text() == stamp:
-        return jars
     LOCAL.mkdir(parents=True, exist_ok=True)
-    # Filled beside its place and renamed into it: an interrupted download leaves nothing half done.
+    with (LOCAL / "lib.lock").open("w") as lock:
+        # Two brokers started at once: the second waits for the jars of the first.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists() or kept.read_text() != stamp:
+            fill(jars)
+            kept.write_text(stamp)
+    return jars
+
+
+def fill(jars: Path) -> None:
+    """Put fresh jars into the folder, or nothing at all if Maven is interrupted."""
     with tempfile.TemporaryDirectory(prefix="lib-", dir=LOCAL) as scratch:
         fresh = Path(scratch) / "lib"
         run_maven(fresh)
-        (fresh / kept.name).write_text(stamp)
         shutil.rmtree(jars, ignore_errors=True)
         fresh.rename(jars)
-    return jars
 
 
 def run_maven(folder: Path) -> None:
