@@ -28,6 +28,7 @@ EXPOSE 8000
 # 0.0.0.0 because 127.0.0.1 inside a container is reachable from nowhere else; which address of the
 # host it gets is said where the port is published, and docker-compose.yml says 127.0.0.1.
 # Threads, because a form waits up to a second for its receipt. /dev/shm, because the workers' signs
-# of life are written to a file, and a slow disk must not make them look dead.
+# of life are written to a file, and a slow disk must not make them look dead. No control socket:
+# nobody uses it, and it would need a home folder.
 CMD ["gunicorn", "shopsite.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "8", \
-     "--worker-tmp-dir", "/dev/shm"]
+     "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]
