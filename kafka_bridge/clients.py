@@ -1,0 +1,115 @@
+"""The settings of every Kafka client of the shop, and what can be asked of a cluster.
+
+docs/performance.md has the figure behind each setting that is not librdkafka's default.
+"""
+
+import logging
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaException, TopicCollection
+from confluent_kafka.admin import AdminClient
+from django.conf import settings
+
+ANSWER_WITHIN = 5.0  # seconds that a question to the cluster may take
+SESSION_TIMEOUT = 6.0  # seconds after which a silent consumer's partitions go to another
+
+log = logging.getLogger(__name__)
+
+
+class KafkaUnavailable(Exception):
+    """The cluster does not answer, or the topic is not there; the text says what to do."""
+
+
+def common() -> dict[str, Any]:
+    """Return what all clients share."""
+    return {"bootstrap.servers": settings.KAFKA_BOOTSTRAP_SERVERS, "logger": log}
+
+
+def web_producer() -> dict[str, Any]:
+    """Return the configuration of a producer that somebody waits for."""
+    return common() | {
+        "acks": "all",
+        "enable.idempotence": True,
+        "linger.ms": 0,
+        # Every form answers within 5 s: an event that is not out by then is reported as not sent.
+        "message.timeout.ms": 4000,
+        "socket.timeout.ms": 4000,
+        "message.max.bytes": 1_000_000,
+    }
+
+
+def bulk_producer() -> dict[str, Any]:
+    """Return the configuration of a producer that sends much and waits at the end."""
+    return web_producer() | {
+        "linger.ms": 20,
+        "message.timeout.ms": 60000,
+        "queue.buffering.max.messages": 100_000,
+    }
+
+
+def reader(**more: Any) -> dict[str, Any]:
+    """Return the configuration of a consumer that reads from stored or chosen offsets."""
+    return common() | {
+        "group.id": settings.KAFKA_GROUP,
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        # An offset that the log does not have is a reason to stop, never to skip.
+        "auto.offset.reset": "error",
+        "fetch.min.bytes": 1,
+        "fetch.queue.backoff.ms": 10,
+        "queued.max.messages.kbytes": 16384,
+        "allow.auto.create.topics": False,
+        **more,
+    }
+
+
+def member(instance: str) -> dict[str, Any]:
+    """Return the configuration of a consumer that shares the topic with its group."""
+    return reader(
+        **{
+            "group.instance.id": instance,
+            "partition.assignment.strategy": "cooperative-sticky",
+            "session.timeout.ms": int(SESSION_TIMEOUT * 1000),
+            "heartbeat.interval.ms": 1500,
+            # Kafka's own offsets follow, so that lag tools see the group.
+            "enable.auto.commit": True,
+            "auto.commit.interval.ms": 1000,
+        }
+    )
+
+
+def admin() -> AdminClient:
+    """Return a client for questions about the cluster."""
+    return AdminClient(common())
+
+
+def partitions_of(client: AdminClient | Consumer, topic: str) -> int:
+    """Return how many partitions a topic has; raise `KafkaUnavailable`."""
+    try:
+        found = client.list_topics(timeout=ANSWER_WITHIN).topics.get(topic)
+    except KafkaException as error:
+        raise KafkaUnavailable(
+            f"Kafka does not answer at {settings.KAFKA_BOOTSTRAP_SERVERS} "
+            f"({error.args[0].str()}). Is it running?"
+        ) from error
+    if found is None or not found.partitions:
+        raise KafkaUnavailable(f"There is no topic {topic}: run `manage.py topic` to create it.")
+    return len(found.partitions)
+
+
+def topic_identity(topic: str) -> str:
+    """Return a name of this very topic: one made anew under the same name has another.
+
+    That is the topic's id (KIP-516); librdkafka's test cluster gives none, but a cluster id that
+    is new with each cluster. Raises `KafkaUnavailable`.
+    """
+    client = admin()
+    partitions_of(client, topic)
+    cluster = client.list_topics(timeout=ANSWER_WITHIN).cluster_id
+    if cluster is not None and cluster.startswith("mockCluster"):
+        return str(cluster)
+    asked = client.describe_topics(TopicCollection([topic]), request_timeout=ANSWER_WITHIN)
+    try:
+        return str(asked[topic].result().topic_id)
+    except KafkaException as error:
+        raise KafkaUnavailable(f"Kafka does not describe the topic {topic}: {error}") from error

@@ -1,0 +1,54 @@
+"""`manage.py consume`: applies the events of the topic to MongoDB."""
+
+import os
+import signal
+from argparse import ArgumentParser
+from types import FrameType
+from typing import Any
+
+from confluent_kafka import KafkaException
+from django.core.management.base import BaseCommand, CommandError
+
+from kafka_bridge.clients import KafkaUnavailable
+from kafka_bridge.consumer import Consumer, LogBroken
+from kafka_bridge.membership import Membership
+
+
+class Command(BaseCommand):
+    help = "Apply the events of the topic to MongoDB, until stopped."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--until-idle", action="store_true", help="end when all that is there is applied"
+        )
+        parser.add_argument(
+            "--alone",
+            action="store_true",
+            help="take all partitions at once without joining the consumer group",
+        )
+        parser.add_argument(
+            "--batch", type=int, default=1000, help="most events in one transaction (1000)"
+        )
+
+    def handle(self, *, until_idle: bool, alone: bool, batch: int, **options: Any) -> None:
+        try:
+            if alone or until_idle:
+                self._run(Consumer(instance=None, batch=batch, until_idle=until_idle))
+            else:
+                with Membership() as instance:
+                    self._run(Consumer(instance=instance, batch=batch))
+        except (KafkaUnavailable, LogBroken) as error:
+            raise CommandError(str(error)) from error
+        except KafkaException as error:
+            raise CommandError(f"Kafka: {error.args[0].str()}") from error
+
+    def _run(self, consumer: Consumer) -> None:
+        def stop(number: int, frame: FrameType | None) -> None:
+            if consumer.stopping:  # asked twice: what is under way is applied again later
+                os._exit(128 + number)
+            consumer.stopping = True
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        consumer.run()
+        self.stdout.write(f"Applied {consumer.applied} messages.")

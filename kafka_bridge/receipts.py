@@ -1,0 +1,22 @@
+"""Waits for what becomes of an event."""
+
+import time
+
+from kafka_bridge.models import Receipt
+
+PATIENCE = 1.0  # seconds that a page waits before it shows that it waits
+FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.1  # seconds between two looks
+
+
+def find(event_id: str) -> Receipt | None:
+    """Return the event's receipt if it has been decided."""
+    return Receipt.objects.filter(pk=event_id).first()
+
+
+def wait_for(event_id: str, patience: float = PATIENCE) -> Receipt | None:
+    """Return the event's receipt, or None if there is none after so many seconds."""
+    deadline, pause = time.monotonic() + patience, FIRST_PAUSE
+    while (receipt := find(event_id)) is None and time.monotonic() < deadline:
+        time.sleep(pause)
+        pause = min(pause * 1.5, LONGEST_PAUSE)
+    return receipt

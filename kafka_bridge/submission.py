@@ -1,0 +1,55 @@
+"""One submit of a form is one event, however often it is sent.
+
+The event's id is born with the form and travels in it, signed: a double click, a reload or a
+retry after a fault sends the same id, and an id that was not given out here is refused.
+"""
+
+from typing import Any
+
+from django.core import signing
+from django.db import DatabaseError
+from pymongo.errors import PyMongoError
+
+from kafka_bridge import publisher, receipts
+from kafka_bridge.envelope import Envelope, new_event_id
+from kafka_bridge.models import Receipt
+
+SALT = "kafka_bridge.submission"
+
+
+class ForgedToken(Exception):
+    """The form's event id was not given out by this shop, or to somebody else."""
+
+
+def new_token(purpose: str) -> str:
+    """Return a new event id, signed; `purpose` names the form and who may send it."""
+    return token_for(new_event_id(), purpose)
+
+
+def token_for(event_id: str, purpose: str) -> str:
+    """Return a token for a known event id."""
+    return signing.dumps([event_id, purpose], salt=SALT)
+
+
+def event_id_of(token: str, purpose: str) -> str:
+    """Return the event id in a token; raise `ForgedToken` unless it was made for this purpose."""
+    try:
+        event_id, made_for = signing.loads(token, salt=SALT)
+    except signing.BadSignature:
+        raise ForgedToken from None
+    if made_for != purpose:
+        raise ForgedToken
+    return str(event_id)
+
+
+def submit(event: Envelope[Any]) -> Receipt | None:
+    """Publish an event and wait a moment for its receipt.
+
+    Returns None if it is not decided yet: the event stands in the log, and the consumer or MongoDB
+    is slow or away. Raises `publisher.NotPublished` if Kafka did not acknowledge it.
+    """
+    publisher.publish(event)
+    try:
+        return receipts.wait_for(event.id)
+    except (DatabaseError, PyMongoError):
+        return None

@@ -1,0 +1,82 @@
+"""What tests share: a topic of its own for each, and ways to have its events applied."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from confluent_kafka.cimpl import NewTopic
+from pytest_django import Settings
+
+from kafka_bridge import clients, publisher
+from kafka_bridge.consumer import Consumer
+from kafka_bridge.envelope import Envelope, wrap
+from kafka_bridge.registry import Event
+from tests import services
+
+PARTITIONS = 6
+
+Publish = Callable[..., Envelope[Any]]
+Consume = Callable[[], int]
+Running = Callable[[], AbstractContextManager[Consumer]]
+
+
+def create_topic(name: str, partitions: int = PARTITIONS) -> None:
+    """Create a topic on whichever Kafka the suite runs against."""
+    if services.cluster is not None:
+        services.cluster.create_topic(name, partitions)
+    else:
+        for created in clients.admin().create_topics([NewTopic(name, partitions, 1)]).values():
+            created.result()
+
+
+@pytest.fixture
+def topic(settings: Settings) -> str:
+    """A new topic that the shop uses during the test."""
+    settings.KAFKA_TOPIC = f"test-{uuid4().hex}"
+    create_topic(settings.KAFKA_TOPIC)
+    return str(settings.KAFKA_TOPIC)
+
+
+@pytest.fixture
+def publish(topic: str) -> Publish:
+    """Publish an event: `publish(event, subject)`; returns its envelope."""
+
+    def send(event: Event, subject: str, event_id: str | None = None) -> Envelope[Any]:
+        envelope = wrap(event, subject=subject, source="/tests", event_id=event_id)
+        publisher.publish(envelope)
+        return envelope
+
+    return send
+
+
+@pytest.fixture
+def consume(topic: str, db: None) -> Consume:
+    """Apply all that stands in the topic; returns how many messages were applied."""
+
+    def until_idle() -> int:
+        consumer = Consumer(instance=None, batch=1000, until_idle=True)
+        consumer.run()
+        return consumer.applied
+
+    return until_idle
+
+
+@pytest.fixture
+def running_consumer(topic: str, db: None) -> Running:
+    """A consumer that runs beside the test: `with running_consumer():`."""
+
+    @contextmanager
+    def run() -> Iterator[Consumer]:
+        consumer = Consumer(instance=None, batch=1000)
+        thread = threading.Thread(target=consumer.run, name="consumer")
+        thread.start()
+        try:
+            yield consumer
+        finally:
+            consumer.stopping = True
+            thread.join()
+
+    return run

@@ -1,0 +1,36 @@
+"""A pytest plugin: starts the servers of the suite, unless the environment names some.
+
+It is loaded before Django reads its settings (`-p tests.services`), and sets the variables that
+the settings and every subprocess read.
+"""
+
+import atexit
+import os
+import tempfile
+from pathlib import Path
+
+from kafka_bridge.local import kafka, mongodb
+
+cluster: kafka.TestCluster | None = None
+
+
+def _start_kafka() -> kafka.TestCluster:
+    started = kafka.TestCluster()
+    os.environ["KAFKA_BOOTSTRAP_SERVERS"] = started.bootstrap_servers
+    atexit.register(started.stop)
+    return started
+
+
+def _start_mongodb() -> None:
+    folder = tempfile.TemporaryDirectory(prefix="shop-tests-")
+    server = mongodb.Server(Path(folder.name))
+    os.environ["MONGODB_URI"] = server.uri
+    atexit.register(folder.cleanup)
+    atexit.register(server.stop)
+
+
+if "KAFKA_BOOTSTRAP_SERVERS" not in os.environ:
+    cluster = _start_kafka()
+if "MONGODB_URI" not in os.environ:
+    _start_mongodb()
+os.environ.setdefault("LOCAL_DIR", tempfile.mkdtemp(prefix="shop-tests-local-"))
