@@ -17,8 +17,13 @@ Headers = Sequence[tuple[str, bytes | None]]
 EventT = TypeVar("EventT", bound=registry.Event)
 
 SPEC_VERSION = b"1.0"
+CONTENT = "content-type"
 CONTENT_TYPE = b"application/json"
+# Whatever other headers a message has (traces, extensions) are none of ours to judge.
+READ = {"ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_subject", CONTENT}
 LONGEST_ATTRIBUTE = 128  # characters; ids are keys of documents and of partitions
+# Every time zone can show what lies between: a page must not fail over a stranger's clock.
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class Undecodable(Exception):
@@ -70,7 +75,7 @@ def encode(envelope: Envelope[EventT]) -> Message:
         ("ce_type", envelope.type.encode()),
         ("ce_time", rfc3339(envelope.time).encode()),
         ("ce_subject", envelope.subject.encode()),
-        ("content-type", CONTENT_TYPE),
+        (CONTENT, CONTENT_TYPE),
     ]
     return Message(envelope.subject.encode(), msgspec.json.encode(envelope.data), headers)
 
@@ -87,9 +92,11 @@ def decode(
     try:
         return _decode(key, value, headers)
     except UnicodeDecodeError as error:
-        raise Undecodable("key or header is not UTF-8") from error
+        raise Undecodable("the key, the value or a header is not UTF-8") from error
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
         raise Undecodable(f"the JSON does not fit the event type: {error}") from error
+    except RecursionError:
+        raise Undecodable("the JSON is nested too deeply") from None
 
 
 def _decode(
@@ -110,12 +117,15 @@ def _decode(
 
 
 def _attributes(headers: Headers) -> dict[str, str]:
-    found = {name: value.decode() for name, value in headers if value is not None}
-    if len(found) != len(headers):
-        raise Undecodable("a header stands twice or has no value")
+    ours = [header for header in headers if header[0] in READ]
+    found = {name: value.decode() for name, value in ours if value is not None}
+    if len(found) != len(ours):
+        raise Undecodable("a CloudEvents header stands twice or has no value")
     if found.get("ce_specversion") != "1.0":
         raise Undecodable("no CloudEvents 1.0 message: header ce_specversion is not 1.0")
-    if found.get("content-type", "application/json").partition(";")[0] != "application/json":
+    # Media types know no case and may carry parameters, such as a charset (RFC 9110, 8.3.1).
+    media_type = found.get(CONTENT, "application/json").partition(";")[0].strip().lower()
+    if media_type != "application/json":
         raise Undecodable("content-type is not application/json")
     return found
 
@@ -137,9 +147,11 @@ def _event_type(attributes: dict[str, str]) -> registry.EventType:
 
 def _time(attributes: dict[str, str]) -> datetime:
     try:
-        moment = datetime.fromisoformat(_text(attributes, "ce_time"))
-    except ValueError:
+        moment = msgspec.convert(_text(attributes, "ce_time"), datetime)
+    except msgspec.ValidationError:
         raise Undecodable("header ce_time is not an RFC 3339 time") from None
     if moment.tzinfo is None:
         raise Undecodable("header ce_time has no time zone")
+    if not EARLIEST <= moment < LATEST:
+        raise Undecodable(f"header ce_time is not from {EARLIEST:%Y} to {LATEST.year - 1}")
     return moment.astimezone(UTC)
