@@ -1,21 +1,29 @@
 """What can happen to a product. The Kafka key of these events is the product's id."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from django.utils.translation import gettext_lazy as _
 from msgspec import Meta
+from msgspec.structs import force_setattr
 
 from kafka_bridge.registry import Event, event_type, reasons
 
 LOWEST_PRICE = Decimal("0.01")
 HIGHEST_PRICE = Decimal("99999.99")
 
-# At least one character that is no white space, and no control characters.
-ONE_LINE = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"
+# No control characters and no line separators, and not only white space. `$` alone would let a
+# last line feed through in Python, though not in JSON Schema.
+ONE_LINE = r"^(?!\s*$)[^\x00-\x1f\x7f-\x9f\u2028\u2029]+(?!\n)$"
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=ONE_LINE)]
 Type = Annotated[str, Meta(min_length=1, max_length=50, pattern=ONE_LINE)]
 Version = Annotated[int, Meta(ge=1, le=2**31)]
+if TYPE_CHECKING:
+    Price = Decimal
+else:
+    # In JSON a string, since many readers make a float of a number; `check_price` makes the
+    # Decimal of it.
+    Price = Annotated[str, Meta(pattern=r"^(?!0\.00$)(0|[1-9][0-9]{0,4})\.[0-9]{2}(?!\n)$")]
 
 reasons.update(
     {
@@ -30,10 +38,15 @@ reasons.update(
 )
 
 
-def check_price(price: Decimal) -> None:
-    """Raise `ValueError` unless the price has two decimals and lies in the allowed range."""
-    if price.as_tuple().exponent != -2 or not LOWEST_PRICE <= price <= HIGHEST_PRICE:
+def check_price(event: Event, price: Decimal) -> None:
+    """Make an event's price the `Decimal` that its text stands for.
+
+    Raises `ValueError` unless it has two decimals and lies in the allowed range.
+    """
+    exact = Decimal(price)
+    if exact.as_tuple().exponent != -2 or not LOWEST_PRICE <= exact <= HIGHEST_PRICE:
         raise ValueError(f"price is not from {LOWEST_PRICE} to {HIGHEST_PRICE} with two decimals")
+    force_setattr(event, "price", exact)
 
 
 @event_type("shop.product.added.v1")
@@ -42,10 +55,10 @@ class ProductAdded(Event, frozen=True):
 
     name: Name
     type: Type
-    price: Decimal
+    price: Price
 
     def __post_init__(self) -> None:
-        check_price(self.price)
+        check_price(self, self.price)
 
 
 @event_type("shop.product.changed.v1")
@@ -54,11 +67,11 @@ class ProductChanged(Event, frozen=True):
 
     name: Name
     type: Type
-    price: Decimal
+    price: Price
     version: Version
 
     def __post_init__(self) -> None:
-        check_price(self.price)
+        check_price(self, self.price)
 
 
 @event_type("shop.product.withdrawn.v1")

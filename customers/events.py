@@ -4,22 +4,26 @@ The Kafka key of a customer's own events is the customer's id; that of a purchas
 product's id, since the product's price and state decide about it.
 """
 
-from decimal import Decimal
 from typing import Annotated
 
 from django.utils.translation import gettext_lazy as _
 from msgspec import Meta
 
-from catalog.events import ONE_LINE, check_price
+from catalog.events import ONE_LINE, Price, check_price
 from kafka_bridge.registry import Event, event_type, reasons
 
 MOST_AT_ONCE = 1000
 
 Line = Annotated[str, Meta(min_length=1, max_length=100, pattern=ONE_LINE)]
 Postcode = Annotated[str, Meta(min_length=1, max_length=20, pattern=ONE_LINE)]
-Email = Annotated[str, Meta(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
+Email = Annotated[
+    str,
+    Meta(
+        min_length=3, max_length=254, pattern=r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+(?!\n)$"
+    ),
+]
 # Only a salted hash in Django's format, or its mark for "no password works": never the password.
-PasswordHash = Annotated[str, Meta(max_length=128, pattern=r"^(!|[a-z0-9_]+\$.+)")]
+PasswordHash = Annotated[str, Meta(max_length=128, pattern=r"^(!|[a-z0-9_]+\$)[!-~]*(?!\n)$")]
 CustomerId = Annotated[str, Meta(min_length=1, max_length=128)]
 Quantity = Annotated[int, Meta(ge=1, le=MOST_AT_ONCE)]
 
@@ -66,7 +70,7 @@ class ProductBought(Event, frozen=True):
 
     customer_id: CustomerId
     quantity: Quantity
-    price: Decimal
+    price: Price
 
     def __post_init__(self) -> None:
-        check_price(self.price)
+        check_price(self, self.price)
