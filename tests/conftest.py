@@ -1,5 +1,6 @@
 """What tests share: a topic of its own for each, and ways to have its events applied."""
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -8,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 from confluent_kafka.cimpl import NewTopic
+from hypothesis import settings as hypothesis
 from pytest_django import Settings
 
 from kafka_bridge import clients, publisher
@@ -17,6 +19,11 @@ from kafka_bridge.registry import Event
 from tests import services
 
 PARTITIONS = 6
+
+# HYPOTHESIS_PROFILE=long looks at many more examples.
+hypothesis.register_profile("quick", deadline=None)
+hypothesis.register_profile("long", deadline=None, max_examples=2000)
+hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 Publish = Callable[..., Envelope[Any]]
 Consume = Callable[[], int]
