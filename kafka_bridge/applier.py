@@ -3,22 +3,25 @@
 See docs/decisions for why this gives each event exactly one effect.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 
-from pymongo.client_session import ClientSession
-from pymongo.errors import BulkWriteError
+from bson.errors import InvalidDocument
+from pymongo.errors import BulkWriteError, DocumentTooLarge
 from pymongo.operations import ReplaceOne
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from kafka_bridge.batch import Batch, Document, Item, Place, Record, needs, read
+from kafka_bridge import letters
+from kafka_bridge.batch import Batch, Document, Item, Key, Place, Record, needs, read
 from kafka_bridge.models import DeadLetter, Receipt
 from kafka_bridge.mongo import database
 from kafka_bridge.positions import Log, Positions
 
-DUPLICATE_KEY = 11000
+DUPLICATE_KEY, WRITE_CONFLICT = 11000, 112  # MongoDB's error codes
 IDS_AT_ONCE = 100  # the embedded server's $in costs the square of its hits
+# What a batch holds cannot be written, however often it is tried.
+UNWRITABLE = (InvalidDocument, OverflowError, DocumentTooLarge, BulkWriteError)
 
 
 class SeenBefore(Exception):
@@ -30,12 +33,21 @@ class Applier:
 
     def __init__(self, log: Log, consumer: str) -> None:
         self.database = database()
-        self.session: ClientSession = self.database.client.start_session()
+        self.session = self.database.client.start_session()
         self.positions = Positions(self.database, log, consumer)
+        self._letters = self.database[DeadLetter._meta.db_table]
+        self._blocked: dict[Key, str] = {}
 
     def claim(self, partitions: Sequence[int]) -> dict[int, int]:
         """Take over partitions; return the offset at which each goes on."""
-        return self.positions.claim(partitions, self.session)
+        positions = self.positions.claim(partitions, self.session)
+        self._learn_blocked(partitions)
+        return positions
+
+    def renew(self) -> None:
+        """Begin a new session: the old one may have a transaction open on the server."""
+        self.session.end_session()
+        self.session = self.database.client.start_session()
 
     def apply(self, records: Sequence[Record]) -> None:
         """Apply records that follow one another in each partition.
@@ -45,36 +57,95 @@ class Applier:
         the stored offsets.
         """
         items = [read(record) for record in records]
-        try:
-            self._in_transaction(items, set())
-        except SeenBefore:
-            self._in_transaction(items, self._seen(items))
-        self.positions.next.update(_ends(items))
+        for decisions, group in groupby(items, letters.is_decision):
+            if decisions:
+                for decision in group:
+                    self._resolve(decision)
+            else:
+                self._apply(list(group))
 
-    def _in_transaction(self, items: Sequence[Item], seen: set[str]) -> None:
+    def _apply(self, items: Sequence[Item]) -> None:
+        """Apply items; if they cannot be written, find by halves the one that is to blame."""
+        try:
+            self._decide(items)
+        except UNWRITABLE as error:
+            if _is_passing(error):
+                raise
+            if len(items) > 1:
+                middle = len(items) // 2
+                self._apply(items[:middle])
+                self._apply(items[middle:])
+            else:
+                self._bury(items[0], error)
+
+    def _decide(self, items: Sequence[Item]) -> None:
+        log = self.positions.log.name
+
+        def decided(seen: set[str]) -> Batch:
+            return Batch(self._load(items), seen, self._blocked).decide(items, log)
+
+        try:
+            batch = self._in_transaction(items, lambda: decided(set()))
+        except SeenBefore:
+            batch = self._in_transaction(items, lambda: decided(self._seen(items)))
+        self._blocked.update(batch.blocking)
+
+    def _bury(self, item: Item, error: Exception) -> None:
+        def buried() -> Batch:
+            batch = Batch({}, set())
+            batch.bury(item, f"cannot be written: {error}", self.positions.log.name)
+            return batch
+
+        self._blocked.update(self._in_transaction([item], buried).blocking)
+
+    def _resolve(self, decision: Item) -> None:
+        """Carry out an operator's decision about a dead letter, once."""
+
+        def resolved() -> Batch:
+            queue = letters.queue_of(self._letters, decision, self.session)
+            items = queue.items if queue else []
+            batch = Batch(self._load(items), self._seen([decision, *items]))
+            for letter, change in letters.resolve(batch, decision, queue).items():
+                self._letters.update_one({"_id": letter}, {"$set": change}, session=self.session)
+            return batch
+
+        self._in_transaction([decision], resolved)
+        self._learn_blocked([decision.record.partition])
+
+    def _learn_blocked(self, partitions: Sequence[int]) -> None:
+        others = {key: first for key, first in self._blocked.items() if key[0] not in partitions}
+        found = letters.blocked(self._letters, self.positions.log.name, list(partitions))
+        self._blocked = others | found
+
+    def _in_transaction(self, items: Sequence[Item], decide: Callable[[], Batch]) -> Batch:
+        ends = {item.record.partition: item.record.offset + 1 for item in items}
         with self.session.start_transaction(
             read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority", j=True)
         ):
-            self.positions.advance(_ends(items), self.session)
-            log = self.positions.log.name
-            self._write(Batch(log, self._load(needs(items)), seen).decide(items))
+            self.positions.advance(ends, self.session)
+            batch = decide()
+            self._write(batch)
+        self.positions.next.update(ends)
+        return batch
 
-    def _load(self, places: set[Place]) -> dict[Place, Document | None]:
+    def _load(self, items: Sequence[Item]) -> dict[Place, Document | None]:
+        places = needs(items)
         loaded: dict[Place, Document | None] = dict.fromkeys(places)
         for model in {model for model, _ in places}:
-            for ids in _chunks([key for of, key in places if of is model]):
-                for found in self._find(model._meta.db_table, ids):
-                    loaded[model, found["_id"]] = found
+            for found in self._find(
+                model._meta.db_table, [key for of, key in places if of is model]
+            ):
+                loaded[model, found["_id"]] = found
         return loaded
 
     def _seen(self, items: Sequence[Item]) -> set[str]:
-        table = Receipt._meta.db_table
         ids = [item.event.id for item in items if item.event is not None]
-        return {found["_id"] for chunk in _chunks(ids) for found in self._find(table, chunk)}
+        return {found["_id"] for found in self._find(Receipt._meta.db_table, ids)}
 
-    def _find(self, table: str, ids: list[str]) -> Iterator[dict[str, Any]]:
-        session = self.session if self.session.in_transaction else None
-        return iter(self.database[table].find({"_id": {"$in": ids}}, session=session))
+    def _find(self, table: str, ids: Sequence[str]) -> Iterator[Document]:
+        for start in range(0, len(ids), IDS_AT_ONCE):
+            chunk = ids[start : start + IDS_AT_ONCE]
+            yield from self.database[table].find({"_id": {"$in": chunk}}, session=self.session)
 
     def _write(self, batch: Batch) -> None:
         self._give_receipts(batch.receipts)
@@ -89,7 +160,7 @@ class Applier:
         try:
             self._insert(Receipt._meta.db_table, receipts)
         except BulkWriteError as error:
-            if any(e["code"] == DUPLICATE_KEY for e in error.details["writeErrors"]):
+            if DUPLICATE_KEY in _codes(error):
                 raise SeenBefore from error
             raise
 
@@ -103,9 +174,12 @@ class Applier:
             self.database[table].bulk_write(writes, session=self.session)
 
 
-def _ends(items: Sequence[Item]) -> dict[int, int]:
-    return {item.record.partition: item.record.offset + 1 for item in items}
+def _codes(error: BulkWriteError) -> set[int]:
+    return {fault["code"] for fault in error.details["writeErrors"]}
 
 
-def _chunks(ids: list[str]) -> Iterator[list[str]]:
-    return (ids[start : start + IDS_AT_ONCE] for start in range(0, len(ids), IDS_AT_ONCE))
+def _is_passing(error: Exception) -> bool:
+    """Whether the same write may succeed later: a conflict with another transaction."""
+    return isinstance(error, BulkWriteError) and (
+        error.has_error_label("TransientTransactionError") or WRITE_CONFLICT in _codes(error)
+    )

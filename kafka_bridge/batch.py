@@ -11,8 +11,12 @@ from kafka_bridge import envelope, registry
 from kafka_bridge.envelope import Envelope, Headers, Undecodable
 from kafka_bridge.models import DeadLetter, Receipt
 
-Document = Mapping[str, Any]
+LARGEST_VALUE = 12 * 2**20  # bytes of a dead letter that are kept; a document has room for 16 MiB
+LARGEST_HEADERS = 2**20
+
+Document = dict[str, Any]
 Place = tuple[type[Model], str]
+Key = tuple[int, bytes]
 
 
 class Record(NamedTuple):
@@ -36,14 +40,13 @@ class Item(NamedTuple):
 
 def record_of(message: Message) -> Record:
     """Return the parts of a consumed message."""
-    published = datetime.fromtimestamp(message.timestamp()[1] / 1000, UTC)
     return Record(
         message.partition() or 0,
         message.offset() or 0,
         message.key(),
         message.value(),
         cast(Headers, message.headers() or ()),
-        published,
+        datetime.fromtimestamp(message.timestamp()[1] / 1000, UTC),
     )
 
 
@@ -68,46 +71,65 @@ class Batch:
     """The unit of work: decides events in order on documents in memory, and collects the changes.
 
     `loaded` holds the documents that the events need, None where there is none; `seen` the ids of
-    events that had their effect before.
+    events that had their effect before; `blocked` the keys whose events wait, each with the id of
+    the dead letter that they wait for.
     """
 
-    def __init__(self, log: str, loaded: Mapping[Place, Document | None], seen: set[str]) -> None:
-        self._log = log
+    def __init__(
+        self,
+        loaded: Mapping[Place, Document | None],
+        seen: set[str],
+        blocked: Mapping[Key, str] | None = None,
+    ) -> None:
         self._loaded = loaded
         self._documents = dict(loaded)
-        self._seen = set(seen)
-        self._now = datetime.now(UTC)
+        self.seen = set(seen)
+        self._blocked = blocked or {}
+        self.now = datetime.now(UTC)
+        self.blocking: dict[Key, str] = {}
         self.changed: dict[Place, Document] = {}
         self.receipts: list[Document] = []
         self.dead_letters: list[Document] = []
 
-    def decide(self, items: Iterable[Item]) -> "Batch":
-        """Decide all items in order."""
+    def decide(self, items: Iterable[Item], log: str) -> "Batch":
+        """Decide all items in order; what cannot be decided becomes a dead letter of that log."""
         for item in items:
-            self._decide(item)
+            if error := self._waits(item.record) or self.judge(item):
+                self.bury(item, error, log)
         return self
 
-    def _decide(self, item: Item) -> None:
-        if item.event is None:
-            self._bury(item, item.error)
-        elif item.event.id not in self._seen:
-            self._apply(item, item.event)
+    def _waits(self, record: Record) -> str:
+        if record.key is None:
+            return ""
+        key = (record.partition, record.key)
+        first = self._blocked.get(key) or self.blocking.get(key)
+        return f"waits for {first}" if first else ""
 
-    def _apply(self, item: Item, event: Envelope[registry.Event]) -> None:
+    def judge(self, item: Item) -> str:
+        """Decide one item; return why that is impossible, or nothing."""
+        event = item.event
+        if event is None:
+            return item.error
+        if event.id in self.seen:
+            return ""
         handler, reads = registry.registrations[type(event.data)]
         try:
             outcome = handler(event, self._documents[reads, event.subject])
-        except Exception as error:  # noqa: BLE001  a fault of the handler: the event is kept, with the fault
-            self._bury(item, f"{type(error).__name__} in its handler: {error}")
-            return
-        self._seen.add(event.id)
-        if isinstance(outcome, registry.Rejection):
-            self.receipts.append(self._receipt(item.record, event, outcome))
-            return
-        self.receipts.append(self._receipt(item.record, event, None))
-        for model, document in outcome:
-            self._documents[model, document["_id"]] = document
-            self.changed[model, document["_id"]] = document
+        except Exception as error:  # noqa: BLE001  the event is kept, with the handler's fault
+            return f"{type(error).__name__} in the handler: {error}"
+        self.conclude(item.record, event, outcome)
+        return ""
+
+    def conclude(
+        self, record: Record, event: Envelope[registry.Event], outcome: registry.Outcome
+    ) -> None:
+        """Take an outcome into the changes, with the event's receipt."""
+        self.seen.add(event.id)
+        rejection = outcome if isinstance(outcome, registry.Rejection) else None
+        self.receipts.append(self._receipt(record, event, rejection))
+        for model, document in () if rejection else cast(Iterable[registry.Change], outcome):
+            place, stored = (model, document["_id"]), dict(document)
+            self._documents[place] = self.changed[place] = stored
 
     def is_new(self, place: Place) -> bool:
         """Whether a changed document did not stand in MongoDB before the batch."""
@@ -131,27 +153,38 @@ class Batch:
             "partition": record.partition,
             "offset": record.offset,
             "happened_at": event.time,
-            "applied_at": self._now,
+            "applied_at": self.now,
         }
 
-    def _bury(self, item: Item, error: str) -> None:
-        record, event = item.record, item.event
-        self.dead_letters.append(
-            {
-                "_id": f"{self._log}/{record.partition}/{record.offset}",
-                "log": self._log,
-                "partition": record.partition,
-                "offset": record.offset,
-                "key": record.key,
-                "value": record.value,
-                "headers": [[name, value] for name, value in record.headers],
-                "event_id": event.id if event else "",
-                "type": event.type if event else "",
-                "error": error[:1000],
-                "status": DeadLetter.Status.OPEN.value,
-                "published_at": record.published_at,
-                "failed_at": self._now,
-                "resolved_by": "",
-                "resolved_at": None,
-            }
-        )
+    def bury(self, item: Item, error: str, log: str) -> None:
+        """Make the item a dead letter; later events of its key wait for it."""
+        letter = _dead_letter(item, error, log, self.now)
+        self.dead_letters.append(letter)
+        if item.record.key is not None:
+            self.blocking.setdefault((item.record.partition, item.record.key), letter["_id"])
+
+
+def _dead_letter(item: Item, error: str, log: str, now: datetime) -> Document:
+    record, event = item.record, item.event
+    return {
+        "_id": f"{log}/{record.partition}/{record.offset}",
+        "log": log,
+        "partition": record.partition,
+        "offset": record.offset,
+        "key": record.key,
+        "value": record.value and record.value[:LARGEST_VALUE],
+        "headers": _kept_headers(record.headers),
+        "event_id": event.id if event else "",
+        "type": event.type if event else "",
+        "error": error[:1000],
+        "status": DeadLetter.Status.OPEN.value,
+        "published_at": record.published_at,
+        "failed_at": now,
+        "resolved_by": "",
+        "resolved_at": None,
+    }
+
+
+def _kept_headers(headers: Headers) -> list[list[str | bytes | None]]:
+    size = sum(len(name) + len(value or b"") for name, value in headers)
+    return [[name, value] for name, value in headers] if size <= LARGEST_HEADERS else []

@@ -17,29 +17,36 @@ from pymongo.errors import PyMongoError
 from kafka_bridge import clients
 from kafka_bridge.applier import Applier
 from kafka_bridge.batch import record_of
-from kafka_bridge.positions import Fenced, Log
+from kafka_bridge.positions import Fenced, Log, LogBroken
 
-SHORTEST_WAIT, LONGEST_WAIT = 0.05, 5.0  # seconds between attempts to reach MongoDB
+SHORTEST_WAIT, LONGEST_WAIT = 0.05, 5.0  # seconds between attempts
 TOLD_EVERY = 60.0  # seconds between log lines about the same trouble
+GONE = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION}
 
 log = logging.getLogger(__name__)
-
-
-class LogBroken(Exception):
-    """The log does not hold what comes next; the text says what an operator can do."""
 
 
 class Consumer:
     """Applies one topic's events.
 
     As a member of its group under the name `instance` it gets a share of the partitions; without
-    a name it takes them all and ends as soon as it is idle if `until_idle`.
+    a name it takes them all. With `until_idle` it ends when it has applied all that is there.
+    `skip_deleted` accepts that records were deleted before they were applied. Raises
+    `clients.KafkaUnavailable` if the topic cannot be found.
     """
 
-    def __init__(self, *, instance: str | None, batch: int, until_idle: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        instance: str | None,
+        batch: int,
+        until_idle: bool = False,
+        skip_deleted: bool = False,
+    ) -> None:
         self.topic = settings.KAFKA_TOPIC
         self.batch = batch
         self.until_idle = until_idle
+        self.skip_deleted = skip_deleted
         self.stopping = False
         self.applied = 0
         self._shared = instance is not None
@@ -50,6 +57,8 @@ class Consumer:
         named = Log(settings.KAFKA_GROUP, self.topic, identity)
         self._applier = Applier(named, instance or "alone")
         self._lost = False
+        self._wait = SHORTEST_WAIT
+        self._told: dict[str, float] = {}
         self._ended: set[int] = set()
 
     def run(self) -> None:
@@ -59,7 +68,8 @@ class Consumer:
             while not self.stopping and not self._idle():
                 if self._lost:
                     self._recover()
-                self._step()
+                else:
+                    self._step()
         finally:
             self._kafka.close()
 
@@ -69,9 +79,9 @@ class Consumer:
                 [self.topic], on_assign=self._on_assign, on_revoke=self._on_revoke
             )
         else:
-            self._lost = True
             everything = range(self._partitions)
             self._kafka.assign([TopicPartition(self.topic, p, 0) for p in everything])
+            self._lost = True
 
     def _idle(self) -> bool:
         return self.until_idle and not self._lost and len(self._ended) == self._partitions
@@ -83,12 +93,13 @@ class Consumer:
         try:
             self._applier.apply([record_of(message) for message in messages])
         except Fenced as fenced:
-            log.warning("Going back to the stored offsets: %s.", fenced)
+            self._tell("Going back to the stored offsets", fenced)
             self._lost = True
         except PyMongoError as error:
-            log.warning("MongoDB failed (%s); the batch will be applied again.", name_of(error))
+            self._tell("MongoDB failed, the batch will be applied again", error)
             self._lost = True
         else:
+            self._wait = SHORTEST_WAIT
             self.applied += len(messages)
             self._follow(messages)
 
@@ -102,95 +113,110 @@ class Consumer:
         return [m for m in [first, *more] if self._usable(m) and m.partition() in held]
 
     def _usable(self, message: Message) -> bool:
-        error = message.error()
+        error, partition = message.error(), message.partition() or 0
         if error is None:
-            self._ended.discard(message.partition() or 0)
+            self._ended.discard(partition)
             return True
         if error.code() == KafkaError._PARTITION_EOF:
-            self._ended.add(message.partition() or 0)
+            self._ended.add(partition)
         elif error.code() == KafkaError._AUTO_OFFSET_RESET:
-            raise LogBroken(self._broken(message.partition() or 0))
+            raise LogBroken(self._broken(partition))
+        elif error.code() in GONE:
+            raise LogBroken(f"The topic {self.topic} was deleted. Start again when it is there.")
         elif error.fatal():
             raise KafkaException(error)
         else:
-            log.warning("Kafka: %s", error.str())
+            self._tell("Kafka", error)
         return False
 
     def _follow(self, messages: Sequence[Message]) -> None:
         """Let Kafka's own committed offsets follow, for tools that show the group's lag."""
         if self._shared:
             ends = self._applier.positions.next
-            touched = {m.partition() for m in messages} & ends.keys()
-            self._kafka.store_offsets(
-                offsets=[TopicPartition(self.topic, p, ends[p]) for p in touched if p is not None]
-            )
+            touched = {message.partition() or 0 for message in messages} & ends.keys()
+            self._kafka.store_offsets(offsets=self._at({p: ends[p] for p in touched}))
 
     def _on_assign(self, kafka: KafkaConsumer, partitions: list[TopicPartition]) -> None:
         numbers = [partition.partition for partition in partitions]
         try:
-            self._check(positions := self._applier.claim(numbers))
+            kafka.incremental_assign(self._at(self._claim(numbers)))
         except PyMongoError as error:
-            log.warning("MongoDB failed (%s) when partitions were assigned.", name_of(error))
+            self._tell("MongoDB failed when partitions were assigned", error)
+            kafka.incremental_assign(self._at(dict.fromkeys(numbers, 0)))
             self._lost = True
-            kafka.incremental_assign([TopicPartition(self.topic, p, 0) for p in numbers])
         else:
-            kafka.incremental_assign(self._at(positions))
             log.info("Assigned partitions %s.", sorted(numbers))
 
     def _on_revoke(self, kafka: KafkaConsumer, partitions: list[TopicPartition]) -> None:
         self._applier.positions.release(partition.partition for partition in partitions)
         kafka.incremental_unassign(partitions)
 
+    def _claim(self, partitions: Sequence[int]) -> dict[int, int]:
+        """Take over partitions; return where each goes on. Raises `LogBroken`."""
+        self._applier.positions.prepare(self._partitions)
+        for partition, offset in self._applier.claim(partitions).items():
+            first, end = self._range(partition)
+            if offset < first and self.skip_deleted:
+                self._applier.positions.skip_deleted(partition, first)
+            elif not first <= offset <= end:
+                raise LogBroken(self._broken(partition))
+        held = self._applier.positions.next
+        return {partition: held[partition] for partition in partitions}
+
     def _at(self, positions: dict[int, int]) -> list[TopicPartition]:
         return [TopicPartition(self.topic, p, offset) for p, offset in positions.items()]
 
     def _recover(self) -> None:
-        """Wait until MongoDB answers, then go on from the stored offsets."""
+        """Make one attempt to go on from the stored offsets, after a pause that grows."""
         self._kafka.pause(self._kafka.assignment())
-        wait, told = SHORTEST_WAIT, 0.0
-        while not self.stopping:
-            try:
-                self._reposition()
-            except PyMongoError as error:
-                if time.monotonic() - told > TOLD_EVERY:
-                    log.warning("Waiting for MongoDB (%s).", name_of(error))
-                    told = time.monotonic()
-                self._kafka.poll(wait)
-                wait = min(wait * 2, LONGEST_WAIT)
-            else:
-                return
+        self._kafka.poll(self._wait)
+        self._wait = min(self._wait * 2, LONGEST_WAIT)
+        try:
+            self._applier.renew()
+            self._reposition(self._kafka.assignment())
+        except (PyMongoError, KafkaException) as error:
+            self._tell("Waiting", error)
+        else:
+            self._ended.clear()
+            self._lost = False
 
-    def _reposition(self) -> None:
-        assigned = self._kafka.assignment()
-        positions = self._applier.claim([tp.partition for tp in assigned]) if assigned else {}
-        self._check(positions)
+    def _reposition(self, assigned: list[TopicPartition]) -> None:
+        places = self._at(self._claim([place.partition for place in assigned])) if assigned else []
         if self._shared:
-            for place in self._at(positions):
+            for place in places:
                 self._kafka.seek(place)
         else:
-            self._kafka.assign(self._at(positions))
+            self._kafka.assign(places)
         self._kafka.resume(assigned)
-        self._ended.clear()
-        self._lost = False
 
-    def _check(self, positions: dict[int, int]) -> None:
-        """Raise `LogBroken` if the log does not hold a stored offset."""
-        for place in self._at(positions):
-            first, end = self._kafka.get_watermark_offsets(place, timeout=clients.ANSWER_WITHIN)
-            if not first <= place.offset <= end:
-                raise LogBroken(self._broken(place.partition))
-
-    def _broken(self, partition: int) -> str:
+    def _range(self, partition: int) -> tuple[int, int]:
+        """Return the first offset that the log holds and the one after its last."""
         place = TopicPartition(self.topic, partition)
         first, end = self._kafka.get_watermark_offsets(place, timeout=clients.ANSWER_WITHIN)
+        return first, end
+
+    def _broken(self, partition: int) -> str:
+        first, end = self._range(partition)
         wanted = self._applier.positions.next.get(partition, 0)
+        cause = (
+            "Records were deleted before they were applied; `consume --skip-deleted` goes on "
+            "without them."
+            if wanted < first
+            else "The log lost its end; docs/reliability.md says what to do."
+        )
         return (
-            f"Partition {partition} of {self.topic} holds offsets {first} to {end}, but the next "
-            f"one to apply is {wanted}: "
-            + ("records were deleted." if wanted < first else "records are missing at the end.")
+            f"Partition {partition} of {self.topic} holds offsets {first} to {end}, and the next "
+            f"one to apply is {wanted}. {cause}"
         )
 
+    def _tell(self, what: str, error: Exception | KafkaError) -> None:
+        """Log a trouble, but the same one once a minute at most; see `name_of`."""
+        now = time.monotonic()
+        if now - self._told.get(what, -TOLD_EVERY) >= TOLD_EVERY:
+            log.warning("%s (%s).", what, name_of(error))
+            self._told[what] = now
 
-def name_of(error: Exception) -> str:
-    """Return an error's name: its text may hold documents, which are no matter for a log."""
-    return type(error).__name__
+
+def name_of(error: Exception | KafkaError) -> str:
+    """Return what an error may tell a log: MongoDB's texts can hold documents, so their name."""
+    return error.str() if isinstance(error, KafkaError) else type(error).__name__

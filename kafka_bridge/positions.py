@@ -19,6 +19,10 @@ class Fenced(Exception):
     """Another consumer moved the offset: whatever was decided here is void."""
 
 
+class LogBroken(Exception):
+    """The log does not hold what comes next; the text says what an operator can do."""
+
+
 class Log(NamedTuple):
     """One topic as one consumer group reads it; `identity` tells it from a namesake."""
 
@@ -46,6 +50,27 @@ class Positions:
         self._offsets = database[Offset._meta.db_table]
         self._database = database
 
+    def prepare(self, partitions: int) -> None:
+        """Store a first offset for each partition of a log that this group never read.
+
+        Raises `LogBroken` if it was read with another number of partitions: new partitions take
+        keys away from the old ones, and then the order within a key is lost.
+        """
+        known = self._offsets.count_documents({"group": self.log.group, "log": self.log.name})
+        if known == 0:
+            self._offsets.bulk_write([self._first(p) for p in range(partitions)])
+        elif known != partitions:
+            raise LogBroken(
+                f"{self.log.topic} has {partitions} partitions, but its events were applied from "
+                f"{known}. Keys are in other partitions now, so their order is lost: make a topic "
+                "anew with the events in their order (docs/reliability.md)."
+            )
+
+    def _first(self, partition: int) -> UpdateOne:
+        named = {"group": self.log.group, "log": self.log.name, "partition": partition}
+        first = {**named, "next": 0, "session": None, "consumer": ""}
+        return UpdateOne({"_id": self.log.key(partition)}, {"$setOnInsert": first}, upsert=True)
+
     def claim(self, partitions: Iterable[int], session: ClientSession) -> dict[int, int]:
         """Take over partitions and return their next offsets.
 
@@ -53,30 +78,26 @@ class Positions:
         up to a minute: its session stands beside the offset and is ended before anything is read.
         """
         mine = Binary(bytes(session.session_id["id"]), 4)
-        chosen = {partition: self.log.key(partition) for partition in partitions}
-        stored = list(self._offsets.find({"_id": {"$in": list(chosen.values())}}))
-        self._end_sessions({bytes(found["session"]) for found in stored} - {bytes(mine)})
-        self._offsets.bulk_write([self._claim(p, key, mine) for p, key in chosen.items()])
-        claimed = self._offsets.find({"_id": {"$in": list(chosen.values())}})
-        positions = {found["partition"]: int(found["next"]) for found in claimed}
+        chosen = {"_id": {"$in": [self.log.key(partition) for partition in partitions]}}
+        before = {found["session"] for found in self._offsets.find(chosen)}
+        self._end_sessions(before - {mine, None})
+        self._offsets.update_many(chosen, {"$set": {"session": mine, "consumer": self.consumer}})
+        positions = {found["partition"]: found["next"] for found in self._offsets.find(chosen)}
         self.next.update(positions)
         return positions
 
-    def _claim(self, partition: int, key: str, session: Binary) -> UpdateOne:
-        named = {"group": self.log.group, "log": self.log.name, "partition": partition}
-        return UpdateOne(
-            {"_id": key},
-            {
-                "$set": {"session": session, "consumer": self.consumer},
-                "$setOnInsert": {**named, "next": 0},
-            },
-            upsert=True,
-        )
-
-    def _end_sessions(self, sessions: set[bytes]) -> None:
+    def _end_sessions(self, sessions: set[Binary]) -> None:
         if sessions:
-            ended = [{"id": Binary(session, 4)} for session in sessions]
+            ended = [{"id": session} for session in sessions]
             self._database.client.admin.command("killSessions", ended)
+
+    def skip_deleted(self, partition: int, first: int) -> None:
+        """Go on at the first record that is still there; what was deleted is not applied."""
+        self._offsets.update_one(
+            {"_id": self.log.key(partition), "next": self.next[partition]},
+            {"$set": {"next": first}},
+        )
+        self.next[partition] = first
 
     def release(self, partitions: Iterable[int]) -> None:
         """Forget partitions that now belong to somebody else."""

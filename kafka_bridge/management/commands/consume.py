@@ -10,8 +10,9 @@ from confluent_kafka import KafkaException
 from django.core.management.base import BaseCommand, CommandError
 
 from kafka_bridge.clients import KafkaUnavailable
-from kafka_bridge.consumer import Consumer, LogBroken
+from kafka_bridge.consumer import Consumer
 from kafka_bridge.membership import Membership
+from kafka_bridge.positions import LogBroken
 
 
 class Command(BaseCommand):
@@ -30,13 +31,20 @@ class Command(BaseCommand):
             "--batch", type=int, default=1000, help="most events in one transaction (1000)"
         )
 
-    def handle(self, *, until_idle: bool, alone: bool, batch: int, **options: Any) -> None:
+        parser.add_argument(
+            "--skip-deleted",
+            action="store_true",
+            help="accept that records were deleted from the log before they were applied",
+        )
+
+    def handle(self, *, alone: bool, **options: Any) -> None:
+        chosen = {name: options[name] for name in ("batch", "until_idle", "skip_deleted")}
         try:
-            if alone or until_idle:
-                self._run(Consumer(instance=None, batch=batch, until_idle=until_idle))
+            if alone or chosen["until_idle"]:
+                self._run(Consumer(instance=None, **chosen))
             else:
                 with Membership() as instance:
-                    self._run(Consumer(instance=instance, batch=batch))
+                    self._run(Consumer(instance=instance, **chosen))
         except (KafkaUnavailable, LogBroken) as error:
             raise CommandError(str(error)) from error
         except KafkaException as error:
