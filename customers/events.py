@@ -4,7 +4,7 @@ The Kafka key of a customer's own events is the customer's id; that of a purchas
 product's id, since the product's price and state decide about it.
 """
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 from msgspec import Meta
@@ -27,6 +27,8 @@ PasswordHash = Annotated[str, Meta(max_length=128, pattern=r"^(!|[a-z0-9_]+\$)[!
 CustomerId = Annotated[str, Meta(min_length=1, max_length=128)]
 Quantity = Annotated[int, Meta(ge=1, le=MOST_AT_ONCE)]
 
+PERSONAL = frozenset({"first_name", "last_name", "street", "postcode", "city", "email", "password"})
+
 reasons.update(
     {
         "already_registered": _("This e-mail address is already registered. Log in instead."),
@@ -42,6 +44,8 @@ reasons.update(
 class CustomerRegistered(Event, frozen=True):
     """A customer registered. `password` is a salted hash in Django's format."""
 
+    personal: ClassVar[frozenset[str]] = PERSONAL
+
     first_name: Line
     last_name: Line
     street: Line
@@ -54,6 +58,8 @@ class CustomerRegistered(Event, frozen=True):
 @event_type("shop.customer.changed.v1")
 class CustomerChanged(Event, frozen=True):
     """A customer changed their data. Without `password` the old one stays."""
+
+    personal: ClassVar[frozenset[str]] = PERSONAL
 
     first_name: Line
     last_name: Line

@@ -20,6 +20,10 @@ class KafkaUnavailable(Exception):
     """The cluster does not answer, or the topic is not there; the text says what to do."""
 
 
+class NoTopic(KafkaUnavailable):
+    """The cluster answers, but the topic is not there."""
+
+
 def common() -> dict[str, Any]:
     """Return what all clients share."""
     return {"bootstrap.servers": settings.KAFKA_BOOTSTRAP_SERVERS, "logger": log}
@@ -93,8 +97,14 @@ def partitions_of(client: AdminClient | Consumer, topic: str) -> int:
             f"({error.args[0].str()}). Is it running?"
         ) from error
     if found is None or not found.partitions:
-        raise KafkaUnavailable(f"There is no topic {topic}: run `manage.py topic` to create it.")
+        raise NoTopic(f"There is no topic {topic}: run `manage.py topic` to create it.")
     return len(found.partitions)
+
+
+def embedded_cluster_id(client: AdminClient) -> str | None:
+    """Return the id of librdkafka's test cluster, or None if the cluster is a real one."""
+    found = client.list_topics(timeout=ANSWER_WITHIN).cluster_id
+    return str(found) if found is not None and found.startswith("mockCluster") else None
 
 
 def topic_identity(topic: str) -> str:
@@ -105,9 +115,8 @@ def topic_identity(topic: str) -> str:
     """
     client = admin()
     partitions_of(client, topic)
-    cluster = client.list_topics(timeout=ANSWER_WITHIN).cluster_id
-    if cluster is not None and cluster.startswith("mockCluster"):
-        return str(cluster)
+    if made := embedded_cluster_id(client):
+        return made
     asked = client.describe_topics(TopicCollection([topic]), request_timeout=ANSWER_WITHIN)
     try:
         return str(asked[topic].result().topic_id)

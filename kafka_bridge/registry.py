@@ -10,7 +10,7 @@ neither on how partitions interleave nor on how many consumers run.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 import msgspec
 from django.db.models import Model
@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 
 class Event(msgspec.Struct, frozen=True):
-    """Base of all event types: a value that is checked when it is decoded."""
+    """Base of all event types: a value that is checked when it is decoded.
+
+    `personal` names the fields that tell of a person; no command shows them unasked.
+    """
+
+    personal: ClassVar[frozenset[str]] = frozenset()
 
 
 class Change(NamedTuple):

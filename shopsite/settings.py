@@ -4,8 +4,8 @@ Servers that no variable names are looked up in `.local/services.json`, which
 `manage.py services` writes: so a command in a second terminal finds them.
 """
 
-import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +14,14 @@ from csp.constants import NONE, SELF
 from django.core.management.utils import get_random_secret_key
 from django.utils.translation import gettext_lazy as _
 
+from kafka_bridge.local import announcement
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOCAL_DIR = Path(os.environ.get("LOCAL_DIR", BASE_DIR / ".local"))
 
 env = environ.Env()
 env.read_env(BASE_DIR / ".env")
-
-
-def local_services() -> dict[str, str]:
-    """Where the local services listen, or nothing if they do not run."""
-    file = LOCAL_DIR / "services.json"
-    found: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
-    return found
+local_services = announcement.read(LOCAL_DIR)
 
 
 def secret(name: str) -> str:
@@ -34,9 +30,14 @@ def secret(name: str) -> str:
         return str(env.str(name))
     file = LOCAL_DIR / name.lower()
     if not file.exists():
-        LOCAL_DIR.mkdir(exist_ok=True)
-        file.touch(mode=0o600)
-        file.write_text(get_random_secret_key())
+        LOCAL_DIR.mkdir(parents=True, exist_ok=True)
+        made = LOCAL_DIR / f"{name.lower()}.{os.getpid()}"
+        made.touch(mode=0o600)
+        made.write_text(get_random_secret_key())
+        # Of processes that start at once one makes the secret, and none reads half of it.
+        with suppress(FileExistsError):
+            os.link(made, file)
+        made.unlink()
     return file.read_text()
 
 
@@ -51,14 +52,14 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # The event path.
 KAFKA_BOOTSTRAP_SERVERS: str = env.str(
     "KAFKA_BOOTSTRAP_SERVERS",
-    default=local_services().get("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092"),
+    default=local_services.get("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092"),
 )
 KAFKA_TOPIC: str = env.str("KAFKA_TOPIC", default="shop.events")
 KAFKA_REPLICATION: int = env.int("KAFKA_REPLICATION", default=1)
 KAFKA_GROUP: str = env.str("KAFKA_GROUP", default="shop")
 MONGODB_URI: str = env.str(
     "MONGODB_URI",
-    default=local_services().get("MONGODB_URI", "mongodb://127.0.0.1:27017/"),
+    default=local_services.get("MONGODB_URI", "mongodb://127.0.0.1:27017/"),
 )
 MONGODB_NAME: str = env.str("MONGODB_NAME", default="shop")
 CURRENCY = "PLN"

@@ -1,7 +1,7 @@
 """A MongoDB without MongoDB: SecantusDB speaks its wire protocol, as a process of its own."""
 
+import signal
 import socket
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -9,7 +9,10 @@ from pathlib import Path
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
+from kafka_bridge.local import children
+
 START_WITHIN = 30.0  # seconds
+STOP_WITHIN = 10.0  # seconds
 
 
 def free_port() -> int:
@@ -21,41 +24,45 @@ def free_port() -> int:
 
 
 class Server:
-    """One running server with its data in a folder; `uri` says where it listens."""
+    """One running server with its data in a folder; `uri` says where it listens.
+
+    Raises `RuntimeError` if it does not answer within 30 seconds. It ends with the thread that
+    made it: it loses nothing when it is killed, for it syncs at each commit.
+    """
 
     def __init__(self, data: Path, port: int | None = None) -> None:
         self.port = port or free_port()
         self.uri = f"mongodb://127.0.0.1:{self.port}/"
         program = Path(sys.executable).parent / "secantusd-py"
-        command = [str(program), "--port", str(self.port)]
+        command = [str(program), "--port", str(self.port), "--storage-path", str(data)]
         # Without --sync-on-commit a killed server loses writes that it acknowledged.
-        options = ["--storage-path", str(data), "--sync-on-commit", "--cache-size", "128M"]
-        self.process = subprocess.Popen(  # noqa: S603  our own program with our own arguments
-            [*command, *options, "--log-level", "ERROR"], start_new_session=True
-        )
-        self._wait()
+        options = ["--sync-on-commit", "--cache-size", "128M", "--log-level", "ERROR"]
+        self.process = children.start([*command, *options], orphaned=signal.SIGKILL)
+        try:
+            self._wait()
+        except BaseException:
+            self.stop()
+            raise
 
     def _wait(self) -> None:
         deadline = time.monotonic() + START_WITHIN
+        while not self._listens():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"the local MongoDB server did not start on port {self.port}")
+            time.sleep(0.02)
         client: MongoClient[dict[str, object]] = MongoClient(
-            self.uri, serverSelectionTimeoutMS=200, connect=False
+            self.uri, serverSelectionTimeoutMS=int(START_WITHIN * 1000)
         )
         with client:
-            while True:
-                try:
-                    client.admin.command("ping")
-                except PyMongoError:
-                    if self.process.poll() is not None or time.monotonic() > deadline:
-                        self.stop()
-                        raise RuntimeError("the local MongoDB server did not start") from None
-                else:
-                    return
+            try:
+                client.admin.command("ping")
+            except PyMongoError as error:
+                raise RuntimeError("the local MongoDB server does not answer") from error
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def stop(self) -> None:
         """End the server; its data stay."""
-        self.process.terminate()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        children.stop(self.process, STOP_WITHIN)
