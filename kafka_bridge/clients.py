@@ -60,6 +60,9 @@ def reader(**more: Any) -> dict[str, Any]:
         # An offset that the log does not have is a reason to stop, never to skip.
         "auto.offset.reset": "error",
         "fetch.min.bytes": 1,
+        # How long the broker may hold a question while nothing is new: the end of the log is
+        # known after this time, and other questions wait behind it.
+        "fetch.wait.max.ms": 100,
         "fetch.queue.backoff.ms": 10,
         "queued.max.messages.kbytes": 16384,
         "allow.auto.create.topics": False,

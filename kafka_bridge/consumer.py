@@ -78,10 +78,13 @@ class Consumer:
             self._kafka.subscribe(
                 [self.topic], on_assign=self._on_assign, on_revoke=self._on_revoke
             )
-        else:
-            everything = range(self._partitions)
-            self._kafka.assign([TopicPartition(self.topic, p, 0) for p in everything])
-            self._lost = True
+        self._lost = not self._shared
+
+    def _held(self) -> list[int]:
+        """Return the partitions that are ours."""
+        if self._shared:
+            return [place.partition for place in self._kafka.assignment()]
+        return list(range(self._partitions))
 
     def _idle(self) -> bool:
         return self.until_idle and not self._lost and len(self._ended) == self._partitions
@@ -173,21 +176,20 @@ class Consumer:
         self._wait = min(self._wait * 2, LONGEST_WAIT)
         try:
             self._applier.renew()
-            self._reposition(self._kafka.assignment())
+            self._reposition(self._claim(self._held()))
         except (PyMongoError, KafkaException) as error:
             self._tell("Waiting", error)
         else:
             self._ended.clear()
             self._lost = False
 
-    def _reposition(self, assigned: list[TopicPartition]) -> None:
-        places = self._at(self._claim([place.partition for place in assigned])) if assigned else []
+    def _reposition(self, positions: dict[int, int]) -> None:
         if self._shared:
-            for place in places:
+            for place in self._at(positions):
                 self._kafka.seek(place)
         else:
-            self._kafka.assign(places)
-        self._kafka.resume(assigned)
+            self._kafka.assign(self._at(positions))
+        self._kafka.resume(self._at(positions))
 
     def _range(self, partition: int) -> tuple[int, int]:
         """Return the first offset that the log holds and the one after its last."""
