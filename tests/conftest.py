@@ -35,8 +35,8 @@ def create_topic(name: str, partitions: int = PARTITIONS) -> None:
     if services.cluster is not None:
         services.cluster.create_topic(name, partitions)
     else:
-        for created in clients.admin().create_topics([NewTopic(name, partitions, 1)]).values():
-            created.result()
+        admin = clients.admin()  # it has to live until the broker has answered
+        admin.create_topics([NewTopic(name, partitions, 1)])[name].result()
 
 
 @pytest.fixture
