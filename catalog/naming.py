@@ -13,14 +13,22 @@ _POLISH_ORDER = str.maketrans(
 
 
 def sort_key(name: str) -> str:
-    """Return a text that sorts as the name does in the Polish alphabet."""
-    return name.casefold().translate(_POLISH_ORDER)
+    """Return a text that sorts as the name does in the Polish alphabet.
+
+    Letters of other languages sort as the plain letter that they are made of.
+    """
+    composed = unicodedata.normalize("NFC", name.casefold())
+    return _without_marks(composed.translate(_POLISH_ORDER))
 
 
 def words(text: str) -> list[str]:
     """Return the words of a text in lower case without diacritics: "Łosoś 1 kg" -> losos, 1, kg."""
-    plain = unicodedata.normalize("NFKD", text.casefold().replace("ł", "l"))
-    return re.findall(r"\w+", "".join(c for c in plain if not unicodedata.combining(c)))
+    return re.findall(r"\w+", _without_marks(text.casefold().replace("ł", "l")))
+
+
+def _without_marks(text: str) -> str:
+    apart = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in apart if not unicodedata.combining(c))
 
 
 def search_prefixes(name: str) -> list[str]:
