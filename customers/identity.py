@@ -5,13 +5,17 @@ nobody the address.
 """
 
 import hmac
+import unicodedata
 
 from django.conf import settings
 
 
 def normalise(email: str) -> str:
-    """Return the one form of an address under which it is known: trimmed, in lower case."""
-    return email.strip().casefold()
+    """Return the one form of an address under which it is known: trimmed, in lower case.
+
+    A letter with a mark is one character in it (Unicode's form NFC), however it was typed.
+    """
+    return unicodedata.normalize("NFC", email.strip().casefold())
 
 
 def customer_id(email: str) -> str:
