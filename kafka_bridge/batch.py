@@ -185,6 +185,8 @@ def _dead_letter(item: Item, error: str, log: str, now: datetime) -> Document:
     }
 
 
-def _kept_headers(headers: Headers) -> list[list[str | bytes | None]]:
+def _kept_headers(headers: Headers) -> list[list[str | None]]:
+    """Return headers as JSON can hold them: Latin-1 gives every byte a character of its own."""
     size = sum(len(name) + len(value or b"") for name, value in headers)
-    return [[name, value] for name, value in headers] if size <= LARGEST_HEADERS else []
+    kept = headers if size <= LARGEST_HEADERS else ()
+    return [[name, None if value is None else value.decode("latin-1")] for name, value in kept]

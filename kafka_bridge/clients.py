@@ -6,7 +6,7 @@ docs/performance.md has the figure behind each setting that is not librdkafka's 
 import logging
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, TopicCollection
+from confluent_kafka import Consumer, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 from django.conf import settings
 
@@ -108,6 +108,20 @@ def embedded_cluster_id(client: AdminClient) -> str | None:
     """Return the id of librdkafka's test cluster, or None if the cluster is a real one."""
     found = client.list_topics(timeout=ANSWER_WITHIN).cluster_id
     return str(found) if found is not None and found.startswith("mockCluster") else None
+
+
+def first_offsets(topic: str) -> dict[int, int]:
+    """Return the first offset that each partition still holds; raise `KafkaUnavailable`."""
+    consumer = Consumer(reader())
+    try:
+        return {
+            number: consumer.get_watermark_offsets(
+                TopicPartition(topic, number), timeout=ANSWER_WITHIN
+            )[0]
+            for number in range(partitions_of(consumer, topic))
+        }
+    finally:
+        consumer.close()
 
 
 def topic_identity(topic: str) -> str:

@@ -83,6 +83,6 @@ def _status(batch: Batch, item: Item) -> str:
 
 
 def _record(letter: Document) -> Record:
-    headers = tuple((name, value) for name, value in letter["headers"])
+    headers = [(name, value and value.encode("latin-1")) for name, value in letter["headers"]]
     place = letter["partition"], letter["offset"]
     return Record(*place, letter["key"], letter["value"], headers, letter["published_at"])

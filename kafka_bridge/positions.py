@@ -40,6 +40,11 @@ class Log(NamedTuple):
         return f"{self.group}/{self.name}/{partition}"
 
 
+def rebuild_mark(group: str) -> str:
+    """Return the `_id` of the document that stands beside the offsets during a rebuild."""
+    return f"{group}/rebuild"
+
+
 class Positions:
     """The stored offsets of one consumer's partitions."""
 
@@ -53,9 +58,11 @@ class Positions:
     def prepare(self, partitions: int) -> None:
         """Store a first offset for each partition of a log that this group never read.
 
-        Raises `LogBroken` if it was read with another number of partitions: new partitions take
-        keys away from the old ones, and then the order within a key is lost.
+        Raises `LogBroken` if a rebuild was interrupted, or if the log was read with another number
+        of partitions: new ones take keys away from old ones, and the order within a key is lost.
         """
+        if self._offsets.find_one({"_id": rebuild_mark(self.log.group)}):
+            raise LogBroken("A rebuild is under way or was interrupted: run `manage.py rebuild`.")
         known = self._offsets.count_documents({"group": self.log.group, "log": self.log.name})
         if known == 0:
             self._offsets.bulk_write([self._first(p) for p in range(partitions)])

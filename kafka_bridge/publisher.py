@@ -18,6 +18,7 @@ from django.conf import settings
 from kafka_bridge import clients
 from kafka_bridge.envelope import Envelope, encode
 
+BY_KEY = -1  # librdkafka's mark for a partition that the key chooses
 ANSWER_WITHIN = 4.5  # seconds; a form that cannot publish answers within 5
 FLUSH_WITHIN = 5.0  # seconds at the end of the process
 
@@ -53,7 +54,7 @@ class Publisher:
         while self._open:
             self._producer.poll(0.1)
 
-    def send(self, event: Envelope[Any], delivered: Delivered) -> None:
+    def send(self, event: Envelope[Any], delivered: Delivered, partition: int = BY_KEY) -> None:
         """Hand an event over; `delivered` is called when its fate is known.
 
         Waits while the producer's queue is full. Raises `TooLarge` at once.
@@ -62,7 +63,12 @@ class Publisher:
         while True:
             try:
                 self._producer.produce(
-                    settings.KAFKA_TOPIC, value, key, headers=headers, on_delivery=delivered
+                    settings.KAFKA_TOPIC,
+                    value,
+                    key,
+                    partition,
+                    headers=headers,
+                    on_delivery=delivered,
                 )
             except BufferError:
                 self._producer.poll(0.05)
@@ -71,7 +77,7 @@ class Publisher:
             else:
                 return
 
-    def publish(self, event: Envelope[Any]) -> Published:
+    def publish(self, event: Envelope[Any], partition: int = BY_KEY) -> Published:
         """Publish one event and wait for Kafka's acknowledgement; raise `NotPublished`."""
         acknowledged: Future[Published] = Future()
 
@@ -82,7 +88,7 @@ class Publisher:
                 place = Published(message.partition() or 0, message.offset() or 0)
                 acknowledged.set_result(place)
 
-        self.send(event, delivered)
+        self.send(event, delivered, partition)
         try:
             return acknowledged.result(ANSWER_WITHIN)
         except Late:
@@ -105,6 +111,14 @@ def _of_process(pid: int, servers: str) -> Publisher:
     return Publisher(clients.web_producer())
 
 
-def publish(event: Envelope[Any]) -> Published:
-    """Publish one event through this process's producer; raise `NotPublished`."""
-    return _of_process(os.getpid(), settings.KAFKA_BOOTSTRAP_SERVERS).publish(event)
+def warm() -> None:
+    """Have a producer that is connected by the time somebody sends a form (it takes 0.5 s)."""
+    _of_process(os.getpid(), settings.KAFKA_BOOTSTRAP_SERVERS)
+
+
+def publish(event: Envelope[Any], partition: int = BY_KEY) -> Published:
+    """Publish one event through this process's producer; raise `NotPublished`.
+
+    Its key chooses the partition; only a decision about a dead letter names one.
+    """
+    return _of_process(os.getpid(), settings.KAFKA_BOOTSTRAP_SERVERS).publish(event, partition)

@@ -42,13 +42,13 @@ def event_id_of(token: str, purpose: str) -> str:
     return str(event_id)
 
 
-def submit(event: Envelope[Any]) -> Receipt | None:
+def submit(event: Envelope[Any], partition: int = publisher.BY_KEY) -> Receipt | None:
     """Publish an event and wait a moment for its receipt.
 
     Returns None if it is not decided yet: the event stands in the log, and the consumer or MongoDB
     is slow or away. Raises `publisher.NotPublished` if Kafka did not acknowledge it.
     """
-    publisher.publish(event)
+    publisher.publish(event, partition)
     try:
         return receipts.wait_for(event.id)
     except (DatabaseError, PyMongoError):

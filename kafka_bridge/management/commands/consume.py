@@ -6,16 +6,15 @@ from argparse import ArgumentParser
 from types import FrameType
 from typing import Any
 
-from confluent_kafka import KafkaException
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
-from kafka_bridge.clients import KafkaUnavailable
 from kafka_bridge.consumer import Consumer
+from kafka_bridge.management.base import ShopCommand
 from kafka_bridge.membership import Membership
 from kafka_bridge.positions import LogBroken
 
 
-class Command(BaseCommand):
+class Command(ShopCommand):
     help = "Apply the events of the topic to MongoDB, until stopped."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -45,10 +44,8 @@ class Command(BaseCommand):
             else:
                 with Membership() as instance:
                     self._run(Consumer(instance=instance, **chosen))
-        except (KafkaUnavailable, LogBroken) as error:
+        except LogBroken as error:
             raise CommandError(str(error)) from error
-        except KafkaException as error:
-            raise CommandError(f"Kafka: {error.args[0].str()}") from error
 
     def _run(self, consumer: Consumer) -> None:
         def stop(number: int, frame: FrameType | None) -> None:
