@@ -1,0 +1,135 @@
+"""Customers and purchases in the admin, to be read."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from catalog.admin import TypeFilter
+from catalog.models import Product
+from customers.identity import customer_id
+from customers.models import Customer, Purchase
+from kafka_bridge.admin import ReadOnlyAdmin, link_to
+from kafka_bridge.models import Receipt
+
+
+@admin.register(Customer)
+class CustomerAdmin(ReadOnlyAdmin):
+    """Who registered. The password's hash is shown to nobody."""
+
+    list_display = ["__str__", "email", "postcode", "city", "registered_at"]
+    list_filter = ["registered_at", "changed_at"]
+    date_hierarchy = "registered_at"
+    ordering = ["-registered_at"]
+    sortable_by = ["registered_at"]
+    search_fields = ["id__exact", "last_name", "first_name", "email", "city", "postcode"]
+    fields = [
+        "id",
+        "first_name",
+        "last_name",
+        "street",
+        "postcode",
+        "city",
+        "email",
+        "purchases",
+        "version",
+        "registered_at",
+        "changed_at",
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
+        """Return customers without their passwords' hashes."""
+        return super().get_queryset(request).defer("password")
+
+    @admin.display(description=_("purchases"))
+    def purchases(self, customer: Customer) -> SafeString:
+        """Return a link to the customer's purchases."""
+        address = reverse("admin:customers_purchase_changelist")
+        query = urlencode({"customer_id": customer.pk})
+        return format_html('<a href="{}?{}">{}</a>', address, query, gettext("Show"))
+
+
+class PurchaseList(ChangeList):
+    """A page of purchases and their customers.
+
+    One query fetches the customers. Django's join would leave out a purchase whose customer is
+    unknown, and there may be such.
+    """
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Fetch the page's purchases, then their customers."""
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        customers = Customer.objects.in_bulk({found.customer_id for found in self.result_list})
+        field = Purchase._meta.get_field("customer")
+        for purchase in self.result_list:
+            field.set_cached_value(purchase, customers.get(purchase.customer_id))
+
+
+@admin.register(Purchase)
+class PurchaseAdmin(ReadOnlyAdmin):
+    """Who bought what, and for how much."""
+
+    list_display = ["bought_at", "buyer", "name", "type", "price", "quantity", "value"]
+    list_filter = [TypeFilter, "bought_at"]
+    date_hierarchy = "bought_at"
+    ordering = ["-bought_at"]
+    sortable_by = ["bought_at"]
+    search_fields = ["id__exact", "customer_id__exact", "product_id__exact", "name"]
+    search_help_text = _("a product's name, a customer's whole e-mail address, or an id")
+    view_on_site = False
+    fields = [
+        "buyer",
+        "product",
+        "name",
+        "type",
+        "price",
+        "quantity",
+        "value",
+        "bought_at",
+        "event",
+    ]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Return the list that fetches customers along."""
+        return PurchaseList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Purchase], search_term: str
+    ) -> tuple[QuerySet[Purchase], bool]:
+        """Find a customer's purchases by the address, which the customer's id is made of."""
+        if "@" in search_term:
+            return queryset.filter(customer_id=customer_id(search_term)), False
+        return super().get_search_results(request, queryset, search_term)
+
+    def event_filter(self, document: Purchase) -> dict[str, str]:
+        """Return the filter for the one event of a purchase."""
+        return {"id": document.pk}
+
+    @admin.display(description=_("customer"))
+    def buyer(self, purchase: Purchase) -> SafeString | str:
+        """Return a link to the customer, or the id of one who is unknown."""
+        try:
+            return link_to(purchase.customer)
+        except Customer.DoesNotExist:
+            return purchase.customer_id
+
+    @admin.display(description=_("product"))
+    def product(self, purchase: Purchase) -> SafeString | str:
+        """Return a link to the product as it stands now."""
+        product = Product.objects.filter(pk=purchase.product_id).first()
+        return link_to(product) if product else purchase.product_id
+
+    @admin.display(description=_("event"))
+    def event(self, purchase: Purchase) -> SafeString | str:
+        """Return a link to the receipt of the event, which is the purchase's key."""
+        receipt = Receipt.objects.filter(pk=purchase.pk).first()
+        return link_to(receipt) if receipt else purchase.pk

@@ -1,0 +1,238 @@
+"""The event path in the admin, to be read: receipts, offsets and dead letters."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from kafka_bridge.models import DeadLetter, Offset, Projection, Receipt
+from kafka_bridge.preview import preview
+from kafka_bridge.registry import event_types, reasons
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+else:
+    ModelAdmin = admin.ModelAdmin
+
+
+def link_to(document: Model) -> SafeString:
+    """Return a link to a document's page in the admin."""
+    opts = document._meta
+    address = reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[document.pk])
+    return format_html('<a href="{}">{}</a>', address, document)
+
+
+class LoggedAdmin(ModelAdmin):
+    """Shows what events change. The event log is the log: Django's own keeps no second one."""
+
+    show_full_result_count = False
+
+    def event_filter(self, document: Any) -> dict[str, str]:
+        """Return which receipts tell the document's history."""
+        return {"key": document.pk}
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """Lead to the receipts of the document's events."""
+        document = self.get_object(request, unquote(object_id))
+        if not self.has_view_or_change_permission(request, document):
+            raise PermissionDenied
+        if document is None:
+            raise Http404
+        address = reverse("admin:kafka_bridge_receipt_changelist")
+        return redirect(f"{address}?{urlencode(self.event_filter(document))}")
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
+        """Keep no entry: the event says who did what."""
+        return LogEntry()
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
+        """Keep no entry: the event says who did what."""
+        return LogEntry()
+
+
+class ReadOnlyAdmin(LoggedAdmin):
+    """Shows what nobody may change by hand; what is posted to it is answered with 403."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Show the list; a POST is for actions, and most such lists have none."""
+        if request.method == "POST" and not self.get_actions(request):
+            raise PermissionDenied
+        return super().changelist_view(request, extra_context)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """Lead to the receipts of the document's events."""
+        if request.method == "POST":
+            raise PermissionDenied
+        return super().history_view(request, object_id, extra_context)
+
+
+class EventTypeFilter(admin.SimpleListFilter):
+    """By event type: all that the shop knows, without asking the database for them."""
+
+    title = _("event type")
+    parameter_name = "type"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Iterable[tuple[str, str]]:
+        """Return the names of all event types."""
+        return [(name, name) for name in sorted(event_types)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return what has the chosen type."""
+        return queryset.filter(type=self.value()) if self.value() else queryset
+
+
+class ReasonFilter(admin.SimpleListFilter):
+    """By the reason of a rejection."""
+
+    title = _("reason")
+    parameter_name = "reason"
+
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Iterable[tuple[str, str]]:
+        """Return the codes of all reasons."""
+        return [(code, code) for code in sorted(reasons)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return what was rejected for the chosen reason."""
+        return queryset.filter(reason=self.value()) if self.value() else queryset
+
+
+@admin.register(Receipt)
+class ReceiptAdmin(ReadOnlyAdmin):
+    """What became of each event."""
+
+    list_display = ["applied_at", "type", "status", "explanation", "key"]
+    list_filter = ["status", EventTypeFilter, ReasonFilter]
+    date_hierarchy = "applied_at"
+    ordering = ["-applied_at"]
+    sortable_by = ["applied_at"]
+    search_fields = ["id__exact", "key__exact"]
+    search_help_text = _("an event id or a key, whole")
+    fields = [
+        "id",
+        "type",
+        "key",
+        "documents",
+        "source",
+        "status",
+        "explanation",
+        "partition",
+        "offset",
+        "happened_at",
+        "applied_at",
+    ]
+
+    def event_filter(self, document: Receipt) -> dict[str, str]:
+        """Return the filter for all events of the same key."""
+        return {"key": document.key}
+
+    @admin.display(description=_("explanation"))
+    def explanation(self, receipt: Receipt) -> str:
+        """Return why the event was rejected."""
+        return receipt.explanation or self.get_empty_value_display()
+
+    @admin.display(description=_("documents"))
+    def documents(self, receipt: Receipt) -> SafeString:
+        """Return links to the documents that the event is about: those with its key or its id."""
+        models = [
+            model
+            for model in apps.get_models()
+            if issubclass(model, Projection) and model is not Receipt
+        ]
+        found = [
+            document
+            for model in models
+            for document in model._default_manager.filter(pk__in=[receipt.key, receipt.pk])
+        ]
+        return format_html_join(", ", "{}: {}", [(d._meta.verbose_name, link_to(d)) for d in found])
+
+
+@admin.register(Offset)
+class OffsetAdmin(ReadOnlyAdmin):
+    """Where the consumers stand."""
+
+    list_display = ["partition", "next", "group", "log", "consumer"]
+    list_filter = ["group", "log"]
+    ordering = ["log", "partition"]
+    search_fields = ["log", "consumer"]
+    fields = ["group", "log", "partition", "next", "consumer"]
+
+    def event_filter(self, document: Offset) -> dict[str, str]:
+        """Return the filter for all events of the partition."""
+        return {"partition": str(document.partition)}
+
+
+@admin.register(DeadLetter)
+class DeadLetterAdmin(ReadOnlyAdmin):
+    """Messages that could not be applied, as they came."""
+
+    list_display = ["failed_at", "status", "type", "error", "partition", "offset"]
+    list_filter = ["status", EventTypeFilter]
+    date_hierarchy = "failed_at"
+    ordering = ["-failed_at"]
+    sortable_by = ["failed_at"]
+    search_fields = ["event_id__exact", "error"]
+    search_help_text = _("an event id, whole, or a part of the error")
+    fieldsets = [
+        (None, {"fields": ["status", "error", "failed_at", "resolved_by", "resolved_at"]}),
+        (
+            _("message"),
+            {"fields": ["type", "event_id", "raw_key", "raw_headers", "raw_value"]},
+        ),
+        (_("place in the log"), {"fields": ["log", "partition", "offset", "published_at"]}),
+    ]
+
+    class Media:
+        css = {"all": ["kafka_bridge/admin.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DeadLetter]:
+        """Return dead letters without their bodies: a page of them could be 100 MB."""
+        return super().get_queryset(request).defer("value", "headers")
+
+    def event_filter(self, document: DeadLetter) -> dict[str, str]:
+        """Return the filter for all events of the same key, as far as it can be read."""
+        return {"key": bytes(document.key or b"").decode(errors="replace")}
+
+    @admin.display(description=_("key"))
+    def raw_key(self, letter: DeadLetter) -> SafeString:
+        """Return the message's key."""
+        return _raw(preview(letter.key))
+
+    @admin.display(description=_("value"))
+    def raw_value(self, letter: DeadLetter) -> SafeString:
+        """Return the message's value."""
+        return _raw(preview(letter.value))
+
+    @admin.display(description=_("headers"))
+    def raw_headers(self, letter: DeadLetter) -> SafeString:
+        """Return the message's headers, one a line."""
+        lines = [f"{preview(name.encode())}: {preview(value)}" for name, value in letter.headers]
+        return _raw("\n".join(lines))
+
+
+def _raw(text: str) -> SafeString:
+    return format_html('<pre class="raw">{}</pre>', text)
