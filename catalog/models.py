@@ -1,6 +1,8 @@
 """Products as they can be read."""
 
 from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
 from typing import TypedDict
 
 from bson import Decimal128
@@ -10,6 +12,15 @@ from django.utils.translation import gettext_lazy as _
 from django_mongodb_backend.fields import ArrayField
 
 from kafka_bridge.models import Projection
+
+
+@lru_cache(maxsize=10_000)
+def stored(amount: Decimal) -> Decimal128:
+    """Return an amount as MongoDB keeps it.
+
+    Prices come again and again, and converting one costs a third of all that a purchase costs.
+    """
+    return Decimal128(amount)
 
 
 class ProductDocument(TypedDict):

@@ -2,10 +2,8 @@
 
 from decimal import Decimal
 
-from bson import Decimal128
-
 from catalog.events import ProductAdded, ProductChanged, ProductWithdrawn
-from catalog.models import Product, ProductDocument
+from catalog.models import Product, ProductDocument, stored
 from catalog.naming import search_prefixes, sort_key
 from kafka_bridge.envelope import Envelope
 from kafka_bridge.registry import Change, Outcome, Rejection, applies
@@ -17,7 +15,7 @@ def _offered(name: str, kind: str, price: Decimal) -> dict[str, object]:
         "name_key": sort_key(name),
         "search": search_prefixes(name),
         "type": kind,
-        "price": Decimal128(price),
+        "price": stored(price),
     }
 
 

@@ -1,8 +1,6 @@
 """What events change about customers and purchases."""
 
-from bson import Decimal128
-
-from catalog.models import Product, ProductDocument
+from catalog.models import Product, ProductDocument, stored
 from customers.events import CustomerChanged, CustomerRegistered, ProductBought
 from customers.identity import customer_id, normalise
 from customers.models import Customer, CustomerDocument, Purchase, PurchaseDocument
@@ -64,7 +62,7 @@ def buy(event: Envelope[ProductBought], product: ProductDocument | None) -> Outc
         return Rejection("product_unknown")
     if product["withdrawn"]:
         return Rejection("product_withdrawn")
-    if product["price"] != Decimal128(data.price):
+    if product["price"] != stored(data.price):
         return Rejection("price_changed", {"price": str(product["price"])})
     purchase: PurchaseDocument = {
         "_id": event.id,
@@ -74,7 +72,7 @@ def buy(event: Envelope[ProductBought], product: ProductDocument | None) -> Outc
         "type": product["type"],
         "price": product["price"],
         "quantity": data.quantity,
-        "value": Decimal128(data.price * data.quantity),
+        "value": stored(data.price * data.quantity),
         "bought_at": event.time,
     }
     return [Change(Purchase, purchase)]
