@@ -14,12 +14,17 @@ from django_mongodb_backend.fields import ArrayField
 from kafka_bridge.models import Projection
 
 
-@lru_cache(maxsize=10_000)
 def stored(amount: Decimal) -> Decimal128:
     """Return an amount as MongoDB keeps it.
 
     Prices come again and again, and converting one costs a third of all that a purchase costs.
     """
+    # Not kept by the amount itself: 4.9 and 4.90 are equal, and as `Decimal128` they are not.
+    return _converted(str(amount))
+
+
+@lru_cache(maxsize=10_000)
+def _converted(amount: str) -> Decimal128:
     return Decimal128(amount)
 
 

@@ -9,7 +9,7 @@ from bson import Decimal128
 
 from catalog import projection
 from catalog.events import ProductAdded, ProductChanged, ProductWithdrawn
-from catalog.models import Product, ProductDocument
+from catalog.models import Product, ProductDocument, stored
 from kafka_bridge import registry
 from kafka_bridge.envelope import Envelope
 from kafka_bridge.registry import Event, Rejection
@@ -99,6 +99,11 @@ def test_handlers_leave_the_document_that_they_read_as_it_was() -> None:
     projection.change(event(CHANGED), cast(ProductDocument, read))
     projection.withdraw(event(ProductWithdrawn()), cast(ProductDocument, read))
     assert read == MILK
+
+
+def test_an_amount_keeps_its_decimals_whatever_was_stored_before_it() -> None:
+    for amount in ("4.9", "4.900", "4.90"):
+        assert str(stored(Decimal(amount))) == amount
 
 
 def test_document_type_and_model_have_the_same_fields() -> None:
