@@ -16,6 +16,7 @@ from catalog.events import (
 )
 from customers.events import MOST_AT_ONCE, CustomerChanged, CustomerRegistered, ProductBought
 from kafka_bridge.envelope import EARLIEST, LATEST, LONGEST_ATTRIBUTE, Envelope, Headers
+from kafka_bridge.events import DeadLetterDiscarded, DeadLetterRetried
 from kafka_bridge.registry import Event
 
 ENCODABLE = st.characters(exclude_categories=["Cs"])
@@ -38,6 +39,7 @@ moments = st.datetimes(
     LATEST.replace(tzinfo=None, year=LATEST.year - 1),
     timezones=st.just(UTC),
 )
+names = st.text(ENCODABLE, min_size=1, max_size=150)
 prices = st.decimals(LOWEST_PRICE, HIGHEST_PRICE, places=2)
 versions = st.integers(1, 2**31)
 passwords = st.one_of(
@@ -66,6 +68,8 @@ EVENTS: Mapping[type[Event], SearchStrategy[Event]] = {
     CustomerChanged: st.builds(
         CustomerChanged, **_person, version=versions, password=st.none() | passwords
     ),
+    DeadLetterRetried: st.builds(DeadLetterRetried, by=names),
+    DeadLetterDiscarded: st.builds(DeadLetterDiscarded, by=names),
     ProductBought: st.builds(
         ProductBought,
         customer_id=attributes,
