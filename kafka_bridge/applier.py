@@ -16,7 +16,7 @@ from kafka_bridge import letters
 from kafka_bridge.batch import Batch, Document, Item, Key, Place, Record, needs, read
 from kafka_bridge.models import DeadLetter, Receipt
 from kafka_bridge.mongo import database
-from kafka_bridge.positions import Log, Positions
+from kafka_bridge.positions import Fenced, Log, Positions
 
 DUPLICATE_KEY, WRITE_CONFLICT = 11000, 112  # MongoDB's error codes
 IDS_AT_ONCE = 100  # the embedded server's $in costs the square of its hits
@@ -24,7 +24,7 @@ IDS_AT_ONCE = 100  # the embedded server's $in costs the square of its hits
 UNWRITABLE = (InvalidDocument, OverflowError, DocumentTooLarge, BulkWriteError)
 
 
-class SeenBefore(Exception):
+class SeenBefore(Fenced):
     """Some event of the batch has a receipt already."""
 
 
@@ -56,7 +56,8 @@ class Applier:
         both cases nothing has changed, unless a failed commit did come through: so go on from
         the stored offsets.
         """
-        items = [read(record) for record in records]
+        held = self.positions.next
+        items = [read(r) for r in records if r.offset >= held.get(r.partition, r.offset + 1)]
         for decisions, group in groupby(items, letters.is_decision):
             if decisions:
                 for decision in group:
@@ -81,13 +82,19 @@ class Applier:
     def _decide(self, items: Sequence[Item]) -> None:
         log = self.positions.log.name
 
-        def decided(seen: set[str]) -> Batch:
-            return Batch(self._load(items), seen, self._blocked).decide(items, log)
+        def unknowing() -> Batch:
+            batch = Batch(self._load(items), set(), self._blocked).decide(items, log)
+            if batch.faulty:  # perhaps over an event that had its effect long ago
+                raise SeenBefore
+            return batch
+
+        def knowing() -> Batch:
+            return Batch(self._load(items), self._seen(items), self._blocked).decide(items, log)
 
         try:
-            batch = self._in_transaction(items, lambda: decided(set()))
+            batch = self._in_transaction(items, unknowing)
         except SeenBefore:
-            batch = self._in_transaction(items, lambda: decided(self._seen(items)))
+            batch = self._in_transaction(items, knowing)
         self._blocked.update(batch.blocking)
 
     def _bury(self, item: Item, error: Exception) -> None:
@@ -102,14 +109,20 @@ class Applier:
         """Carry out an operator's decision about a dead letter, once."""
 
         def resolved() -> Batch:
-            queue = letters.queue_of(self._letters, decision, self.session)
+            log = self.positions.log.name
+            queue = letters.queue_of(self._letters, log, decision, self.session)
             items = queue.items if queue else []
             batch = Batch(self._load(items), self._seen([decision, *items]))
             for letter, change in letters.resolve(batch, decision, queue).items():
                 self._letters.update_one({"_id": letter}, {"$set": change}, session=self.session)
             return batch
 
-        self._in_transaction([decision], resolved)
+        try:
+            self._in_transaction([decision], resolved)
+        except UNWRITABLE as error:
+            if _is_passing(error):
+                raise
+            self._in_transaction([decision], letters.failed(decision, error))
         self._learn_blocked([decision.record.partition])
 
     def _learn_blocked(self, partitions: Sequence[int]) -> None:

@@ -4,6 +4,8 @@ from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
+from kafka_bridge import registry
+
 
 class KafkaBridgeConfig(AppConfig):
     name = "kafka_bridge"
@@ -13,3 +15,4 @@ class KafkaBridgeConfig(AppConfig):
     def ready(self) -> None:
         """Register every app's event types and handlers."""
         autodiscover_modules("events", "projection")
+        registry.check_complete()

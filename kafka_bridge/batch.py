@@ -13,6 +13,7 @@ from kafka_bridge.models import DeadLetter, Receipt
 
 LARGEST_VALUE = 12 * 2**20  # bytes of a dead letter that are kept; a document has room for 16 MiB
 LARGEST_HEADERS = 2**20
+LATEST_TIME = 253_370_764_800_000  # milliseconds since 1970: the start of the year 9999
 
 Document = dict[str, Any]
 Place = tuple[type[Model], str]
@@ -40,14 +41,23 @@ class Item(NamedTuple):
 
 def record_of(message: Message) -> Record:
     """Return the parts of a consumed message."""
+    # Anybody may write any number as a record's time; a document holds years that can be shown.
+    milliseconds = min(max(message.timestamp()[1], 0), LATEST_TIME)
     return Record(
         message.partition() or 0,
         message.offset() or 0,
         message.key(),
         message.value(),
-        cast(Headers, message.headers() or ()),
-        datetime.fromtimestamp(message.timestamp()[1] / 1000, UTC),
+        _headers(message),
+        datetime.fromtimestamp(milliseconds / 1000, UTC),
     )
+
+
+def _headers(message: Message) -> Headers:
+    try:
+        return cast(Headers, message.headers() or ())
+    except SystemError:  # how the client answers to a header whose name is not UTF-8
+        return ()
 
 
 def read(record: Record) -> Item:
@@ -72,7 +82,7 @@ class Batch:
 
     `loaded` holds the documents that the events need, None where there is none; `seen` the ids of
     events that had their effect before; `blocked` the keys whose events wait, each with the id of
-    the dead letter that they wait for.
+    the dead letter that they wait for. `faulty` says that a handler failed.
     """
 
     def __init__(
@@ -86,6 +96,7 @@ class Batch:
         self.seen = set(seen)
         self._blocked = blocked or {}
         self.now = datetime.now(UTC)
+        self.faulty = False
         self.blocking: dict[Key, str] = {}
         self.changed: dict[Place, Document] = {}
         self.receipts: list[Document] = []
@@ -116,6 +127,7 @@ class Batch:
         try:
             outcome = handler(event, self._documents[reads, event.subject])
         except Exception as error:  # noqa: BLE001  the event is kept, with the handler's fault
+            self.faulty = True
             return f"{type(error).__name__} in the handler: {error}"
         self.conclude(item.record, event, outcome)
         return ""

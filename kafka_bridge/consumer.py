@@ -143,8 +143,8 @@ class Consumer:
         numbers = [partition.partition for partition in partitions]
         try:
             kafka.incremental_assign(self._at(self._claim(numbers)))
-        except PyMongoError as error:
-            self._tell("MongoDB failed when partitions were assigned", error)
+        except (PyMongoError, KafkaException) as error:
+            self._tell("The stored offsets could not be read", error)
             kafka.incremental_assign(self._at(dict.fromkeys(numbers, 0)))
             self._lost = True
         else:

@@ -9,7 +9,7 @@ from typing import Annotated
 from django.utils.translation import gettext_lazy as _
 from msgspec import Meta
 
-from kafka_bridge.registry import Event, event_type, reasons
+from kafka_bridge.registry import Decision, event_type, reasons
 
 Who = Annotated[str, Meta(min_length=1, max_length=150)]
 
@@ -21,17 +21,18 @@ reasons.update(
 )
 
 
-class Decision(Event, frozen=True):
-    """An operator's decision about the dead letter whose id is the event's subject."""
-
-    by: Who
-
-
 @event_type("bridge.deadletter.retried.v1")
 class DeadLetterRetried(Decision, frozen=True):
-    """Apply the dead letters of this one's key again, in their order."""
+    """Apply the dead letters of this one's key again, in their order.
+
+    The event's subject is the dead letter's id; `by` is the operator's user name.
+    """
+
+    by: Who
 
 
 @event_type("bridge.deadletter.discarded.v1")
 class DeadLetterDiscarded(Decision, frozen=True):
     """Drop this dead letter, and apply those that wait behind it."""
+
+    by: Who

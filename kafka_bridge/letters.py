@@ -1,5 +1,6 @@
 """Carries out an operator's decision about a dead letter and those that wait behind it."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
 from pymongo.client_session import ClientSession
@@ -7,9 +8,9 @@ from pymongo.collection import Collection
 
 from kafka_bridge.batch import Batch, Document, Item, Key, Record, read
 from kafka_bridge.envelope import Envelope
-from kafka_bridge.events import DeadLetterDiscarded, Decision
+from kafka_bridge.events import DeadLetterDiscarded
 from kafka_bridge.models import DeadLetter, Receipt
-from kafka_bridge.registry import Rejection
+from kafka_bridge.registry import Decision, Rejection
 
 OPEN, DISCARDED = DeadLetter.Status.OPEN.value, DeadLetter.Status.DISCARDED.value
 
@@ -27,11 +28,16 @@ def is_decision(item: Item) -> bool:
     return item.event is not None and isinstance(item.event.data, Decision)
 
 
-def queue_of(letters: Collection[Document], decision: Item, session: ClientSession) -> Queue | None:
-    """Return the queue of the dead letter that is decided about, or None if it is not open."""
+def queue_of(
+    letters: Collection[Document], log: str, decision: Item, session: ClientSession
+) -> Queue | None:
+    """Return the queue of the dead letter that is decided about, or None if it is not open.
+
+    A decision counts only in its letter's own partition, where nobody else applies that key.
+    """
     chosen = decision.event.subject if decision.event else ""
     found = letters.find_one({"_id": chosen, "status": OPEN}, session=session)
-    if found is None:
+    if found is None or (found["log"] == log and found["partition"] != decision.record.partition):
         return None
     same = {"log": found["log"], "partition": found["partition"], "key": found["key"]}
     waiting = letters.find({"status": OPEN, **same}, session=session).sort("offset", 1)
@@ -63,6 +69,19 @@ def resolve(batch: Batch, decision: Item, queue: Queue | None) -> dict[str, Docu
     return changes
 
 
+def failed(decision: Item, error: Exception) -> Callable[[], Batch]:
+    """Return what says of a decision that its effect cannot be written."""
+
+    def say() -> Batch:
+        batch = Batch({}, set())
+        detail = {"error": f"cannot be written: {error}"[:1000]}
+        event = cast(Envelope[Any], decision.event)
+        batch.conclude(decision.record, event, Rejection("dead_letter_failed", detail))
+        return batch
+
+    return say
+
+
 def _replay(batch: Batch, queue: Queue, changes: dict[str, Document], signed: Document) -> str:
     """Decide the queue's events in order until one fails; return why it fails, or nothing."""
     for letter, item in zip(queue.letters, queue.items, strict=True):
@@ -83,6 +102,9 @@ def _status(batch: Batch, item: Item) -> str:
 
 
 def _record(letter: Document) -> Record:
-    headers = [(name, value and value.encode("latin-1")) for name, value in letter["headers"]]
+    headers = [
+        (name, None if value is None else value.encode("latin-1"))
+        for name, value in letter["headers"]
+    ]
     place = letter["partition"], letter["offset"]
     return Record(*place, letter["key"], letter["value"], headers, letter["published_at"])

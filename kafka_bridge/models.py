@@ -77,6 +77,7 @@ class Offset(models.Model):
     group = models.CharField(_("consumer group"), max_length=100)
     log = models.CharField(_("log"), max_length=200)
     partition = models.IntegerField(_("partition"))
+    partitions = models.IntegerField(_("partitions of the log"))
     next = models.BigIntegerField(_("next offset"))
     session = models.BinaryField(null=True)
     consumer = models.CharField(_("consumer"), max_length=200)

@@ -63,20 +63,22 @@ class Positions:
         """
         if self._offsets.find_one({"_id": rebuild_mark(self.log.group)}):
             raise LogBroken("A rebuild is under way or was interrupted: run `manage.py rebuild`.")
-        known = self._offsets.count_documents({"group": self.log.group, "log": self.log.name})
-        if known == 0:
-            self._offsets.bulk_write([self._first(p) for p in range(partitions)])
-        elif known != partitions:
-            raise LogBroken(
-                f"{self.log.topic} has {partitions} partitions, but its events were applied from "
-                f"{known}. Keys are in other partitions now, so their order is lost: make a topic "
-                "anew with the events in their order (docs/reliability.md)."
-            )
+        known = list(self._offsets.find({"group": self.log.group, "log": self.log.name}))
+        for found in known:
+            if found["partitions"] != partitions:
+                raise LogBroken(
+                    f"{self.log.topic} has {partitions} partitions, but its events were applied "
+                    f"from {found['partitions']}. Keys are in other partitions now, so their order "
+                    "is lost: make a topic anew with the events in order (docs/reliability.md)."
+                )
+        if missing := set(range(partitions)) - {found["partition"] for found in known}:
+            self._offsets.bulk_write([self._first(p, partitions) for p in missing])
 
-    def _first(self, partition: int) -> UpdateOne:
+    def _first(self, partition: int, partitions: int) -> UpdateOne:
         named = {"group": self.log.group, "log": self.log.name, "partition": partition}
-        first = {**named, "next": 0, "session": None, "consumer": ""}
-        return UpdateOne({"_id": self.log.key(partition)}, {"$setOnInsert": first}, upsert=True)
+        start = {"partitions": partitions, "next": 0, "session": None, "consumer": ""}
+        first = {"$setOnInsert": named | start}
+        return UpdateOne({"_id": self.log.key(partition)}, first, upsert=True)
 
     def claim(self, partitions: Iterable[int], session: ClientSession) -> dict[int, int]:
         """Take over partitions and return their next offsets.

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 import msgspec
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ class Event(msgspec.Struct, frozen=True):
     """
 
     personal: ClassVar[frozenset[str]] = frozenset()
+
+
+class Decision(Event, frozen=True):
+    """Base of what an operator can decide about dead letters: the bridge itself carries it out."""
 
 
 class Change(NamedTuple):
@@ -90,6 +95,13 @@ def applies(struct: type[Event], *, reads: type[Model]) -> Callable[[HandlerT], 
         return handler
 
     return declare
+
+
+def check_complete() -> None:
+    """Raise `ImproperlyConfigured` if an event type of the shop has no handler."""
+    for name, struct in ((known.name, known.struct) for known in event_types.values()):
+        if struct not in registrations and not issubclass(struct, Decision):
+            raise ImproperlyConfigured(f"No handler applies {name}: declare one with @applies.")
 
 
 def name_of(struct: type[Event]) -> str:

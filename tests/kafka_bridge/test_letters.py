@@ -11,7 +11,7 @@ from catalog.events import ProductAdded, ProductChanged
 from catalog.models import Product
 from kafka_bridge import clients, publisher, registry
 from kafka_bridge.envelope import Envelope, Message, encode, wrap
-from kafka_bridge.events import DeadLetterDiscarded, DeadLetterRetried, Decision
+from kafka_bridge.events import DeadLetterDiscarded, DeadLetterRetried
 from kafka_bridge.models import DeadLetter, Receipt
 from kafka_bridge.registry import Outcome
 from tests.conftest import Consume, Publish
@@ -23,7 +23,7 @@ def renamed(name: str, version: int) -> ProductChanged:
     return ProductChanged(name=name, type="nabiał", price=Decimal("4.90"), version=version)
 
 
-def decide(letter: DeadLetter, decision: type[Decision]) -> Receipt:
+def decide(letter: DeadLetter, decision: type[DeadLetterDiscarded | DeadLetterRetried]) -> Receipt:
     """Publish a decision; call after it `consume` and look at the receipt's state anew."""
     event = wrap(decision(by="operator"), subject=letter.pk, source="/tests")
     publisher.publish(event, letter.partition)
@@ -46,7 +46,10 @@ def broken_change(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
         return projection.change(event, product)  # type: ignore[arg-type]
 
     registered = registry.registrations[ProductChanged]
-    monkeypatch.setitem(registry.registrations, ProductChanged, registered._replace(handler=fails))
+    replaced = registered._replace(handler=fails)
+    monkeypatch.setattr(
+        registry, "registrations", registry.registrations | {ProductChanged: replaced}
+    )
     return monkeypatch
 
 
@@ -162,7 +165,9 @@ def test_an_event_that_cannot_be_written_is_found(
 
     registered = registry.registrations[ProductAdded]
     replaced = registered._replace(handler=writes_nonsense)
-    monkeypatch.setitem(registry.registrations, ProductAdded, replaced)
+    monkeypatch.setattr(
+        registry, "registrations", registry.registrations | {ProductAdded: replaced}
+    )
     for number in range(7):
         publish(MILK, f"milk-{number}")
     publish(ProductAdded(name="nonsense", type="x", price=Decimal("1.00")), "milk-7")
