@@ -65,7 +65,7 @@ class Product(Projection):
             models.Index(fields=["withdrawn", "price", "id"], name="product_by_price"),
             models.Index(fields=["withdrawn", "type", "name_key", "id"], name="product_type_name"),
             models.Index(fields=["withdrawn", "type", "price", "id"], name="product_type_price"),
-            models.Index(fields=["search", "withdrawn", "name_key"], name="product_search"),
+            models.Index(fields=["search", "withdrawn", "name_key", "id"], name="product_search"),
             models.Index(fields=["-added_at"], name="product_newest"),
         ]
 

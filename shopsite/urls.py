@@ -2,10 +2,22 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
+import catalog.urls
+from customers.views import buying
 from shopsite import views
 
+# A product's page is the catalog's, but one buys there: so it is made by the customers' app.
+products = [
+    *catalog.urls.urlpatterns,
+    path("<any:product_id>/", buying.product, name="product"),
+]
+
 urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="catalog:products")),
+    path("products/", include((products, catalog.urls.app_name))),
+    path("", include("customers.urls")),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
     path("health/live", views.live),

@@ -1,7 +1,6 @@
 """Pages of the site itself: health, and errors in words."""
 
 from confluent_kafka import KafkaException
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -40,4 +39,4 @@ def _mongodb_answers() -> bool:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Say that a form was refused, and what to do."""
-    return render(request, "403_csrf.html", {"debug": settings.DEBUG}, status=403)
+    return render(request, "403_csrf.html", status=403)

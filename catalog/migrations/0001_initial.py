@@ -49,7 +49,9 @@ class Migration(migrations.Migration):
                     models.Index(
                         fields=["withdrawn", "type", "price", "id"], name="product_type_price"
                     ),
-                    models.Index(fields=["search", "withdrawn", "name_key"], name="product_search"),
+                    models.Index(
+                        fields=["search", "withdrawn", "name_key", "id"], name="product_search"
+                    ),
                     models.Index(fields=["-added_at"], name="product_newest"),
                 ],
             },

@@ -1,0 +1,154 @@
+"""What customers fill in. What a form takes, the event that is made of it can carry."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from django import forms
+from django.contrib.auth import authenticate
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from catalog.events import HIGHEST_PRICE, LOWEST_PRICE
+from customers import events
+from customers.events import MOST_AT_ONCE, CustomerRegistered
+from customers.models import Customer
+
+LONGEST_PASSWORD = 128
+PERSONAL = ("first_name", "last_name", "street", "postcode", "city", "email")
+
+
+def fits(kind: Any) -> Callable[[str], None]:
+    """Return a validator: the text must be one that events carry as this type."""
+
+    def check(text: str) -> None:
+        try:
+            msgspec.json.decode(msgspec.json.encode(text), type=kind)
+        except (msgspec.ValidationError, UnicodeEncodeError):
+            raise ValidationError(_("This contains characters that cannot stand here.")) from None
+
+    return check
+
+
+def _line(label: Any, longest: int, kind: Any, autocomplete: str) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        max_length=longest,
+        validators=[fits(kind)],
+        widget=forms.TextInput({"autocomplete": autocomplete}),
+    )
+
+
+def _email(autocomplete: str) -> forms.EmailField:
+    return forms.EmailField(
+        label=_("E-mail"),
+        max_length=254,
+        validators=[fits(events.Email)],
+        widget=forms.EmailInput({"autocomplete": autocomplete}),
+    )
+
+
+def _password(label: Any, autocomplete: str, help_text: Any = "") -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        help_text=help_text,
+        max_length=LONGEST_PASSWORD,
+        strip=False,
+        validators=[fits(str)],
+        widget=forms.PasswordInput({"autocomplete": autocomplete}),
+    )
+
+
+class RegistrationForm(forms.Form):
+    """Who registers. The password is asked twice, since nobody can send a forgotten one."""
+
+    first_name = _line(_("First name"), 100, events.Line, "given-name")
+    last_name = _line(_("Last name"), 100, events.Line, "family-name")
+    street = _line(_("Street and number"), 100, events.Line, "street-address")
+    postcode = _line(_("Postcode"), 20, events.Postcode, "postal-code")
+    city = _line(_("City"), 100, events.Line, "address-level2")
+    email = _email("email")
+    password = _password(
+        _("Password"), "new-password", _("At least 8 characters, not only digits.")
+    )
+    repeated = _password(_("Password again"), "new-password")
+
+    def clean(self) -> dict[str, Any]:
+        """Compare the passwords, and ask Django's validators."""
+        cleaned = super().clean() or self.cleaned_data
+        password, repeated = cleaned.get("password"), cleaned.get("repeated")
+        if password and repeated and password != repeated:
+            self.add_error("repeated", _("The two passwords are not the same."))
+        if password:
+            self._check(password, Customer(**{n: cleaned[n] for n in PERSONAL if n in cleaned}))
+        return cleaned
+
+    def _check(self, password: str, customer: Customer) -> None:
+        try:
+            validate_password(password, customer)
+        except ValidationError as error:
+            self.add_error("password", error)
+
+    @property
+    def personal(self) -> dict[str, str]:
+        """What was filled in, without the passwords."""
+        return {name: self.cleaned_data[name] for name in PERSONAL}
+
+    def event(self) -> CustomerRegistered:
+        """Return what happened, the password as a salted hash."""
+        return CustomerRegistered(
+            **self.personal, password=make_password(self.cleaned_data["password"])
+        )
+
+
+class LogInForm(forms.Form):
+    """E-mail and password of a customer, as Django's `LoginView` wants it."""
+
+    email = _email("username")
+    password = _password(_("Password"), "current-password")
+
+    def __init__(self, request: HttpRequest | None = None, *args: Any, **kwargs: Any) -> None:
+        self._request = request
+        super().__init__(*args, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        """Find the customer, or say that there is none without saying which part was wrong."""
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors:
+            self._customer = authenticate(self._request, **cleaned)
+            if self._customer is None:
+                raise ValidationError(_("There is no customer with this e-mail and password."))
+        return cleaned
+
+    def get_user(self) -> Any:
+        """Return who logs in; only after the form was found valid."""
+        return self._customer
+
+
+class BuyForm(forms.Form):
+    """How many, and the price that the customer saw: the purchase is made at that price only."""
+
+    quantity = forms.IntegerField(
+        label=_("Quantity"),
+        min_value=1,
+        max_value=MOST_AT_ONCE,
+        initial=1,
+        widget=forms.NumberInput({"inputmode": "numeric"}),
+    )
+    price = forms.DecimalField(
+        min_value=LOWEST_PRICE,
+        max_value=HIGHEST_PRICE,
+        max_digits=7,
+        decimal_places=2,
+        widget=forms.HiddenInput,
+        error_messages={"required": _("The price is missing.")},
+    )
+
+    def clean_price(self) -> Decimal:
+        """Return the price with two decimals, as events carry it."""
+        price: Decimal = self.cleaned_data["price"]
+        return price.quantize(LOWEST_PRICE)

@@ -1,0 +1,15 @@
+"""Addresses of customers' pages. A product's page is named by `shopsite.urls`."""
+
+from django.urls import path
+
+from customers.views import buying, purchases, registration, session
+
+app_name = "customers"
+urlpatterns = [
+    path("register/", registration.register, name="register"),
+    path("register/<uuid:event_id>/", registration.pending, name="registration"),
+    path("log-in/", session.log_in, name="log-in"),
+    path("log-out/", session.log_out, name="log-out"),
+    path("purchases/", purchases.purchases, name="purchases"),
+    path("purchases/<str:token>/<any:product_id>/", buying.pending, name="purchase"),
+]

@@ -1,0 +1,5 @@
+"""What customers do.
+
+Every submit is one event, and ends in one of four ways: applied; rejected, with the reason on the
+form; waiting, on a page that follows the receipt; or not sent, with the form still filled in.
+"""

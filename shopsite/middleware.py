@@ -1,0 +1,51 @@
+"""Answers in words while MongoDB is away.
+
+Sessions live in MongoDB too, so this stands where they are loaded and saved.
+"""
+
+import logging
+
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from pymongo.errors import ConnectionFailure, PyMongoError, WaitQueueTimeoutError
+
+RETRY_AFTER = 10  # seconds
+
+log = logging.getLogger(__name__)
+
+
+class SessionMiddleware(DjangoSessionMiddleware):
+    """Django's sessions; a request that MongoDB's absence ends is answered 503 (RFC 9110)."""
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answer for a view that could not reach MongoDB; other errors go their way."""
+        return unavailable(request) if is_absence(error) else None
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Save the session, as Django does."""
+        try:
+            return super().process_response(request, response)
+        except (DatabaseError, PyMongoError, SessionInterrupted) as error:
+            if is_absence(error):
+                return unavailable(request)
+            raise
+
+
+def is_absence(error: BaseException | None) -> bool:
+    """Return whether an error comes of a server that does not answer, and not of a wrong query."""
+    while error is not None:
+        if isinstance(error, ConnectionFailure | WaitQueueTimeoutError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """Say "not now", without anything that is read from MongoDB."""
+    view = getattr(request.resolver_match, "view_name", "no view")
+    log.warning("MongoDB does not answer; %s was answered 503.", view)
+    page = render_to_string("503.html", {"asked": request.method in ("GET", "HEAD")})
+    return HttpResponse(page, status=503, headers={"Retry-After": str(RETRY_AFTER)})
