@@ -69,6 +69,14 @@ class Customer(Projection, AbstractBaseUser):
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}"
 
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        """Say no: a customer may do nothing in the admin."""
+        return False
+
+    def has_module_perms(self, app_label: str) -> bool:
+        """Say no: a customer sees nothing of the admin."""
+        return False
+
 
 class Purchase(Projection):
     """A product that a customer bought, with its name, type and price at that moment.

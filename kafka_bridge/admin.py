@@ -27,6 +27,9 @@ else:
     ModelAdmin = admin.ModelAdmin
 
 
+LONGEST_SEARCH = 200  # characters
+
+
 def link_to(document: Model) -> SafeString:
     """Return a link to a document's page in the admin."""
     opts = document._meta
@@ -34,7 +37,17 @@ def link_to(document: Model) -> SafeString:
     return format_html('<a href="{}">{}</a>', address, document)
 
 
-class LoggedAdmin(ModelAdmin):
+class SearchedAdmin(ModelAdmin):
+    """Has a search whose length is bounded: MongoDB takes no regular expression of any length."""
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Search for what was typed, as far as any value could have it."""
+        return super().get_search_results(request, queryset, search_term[:LONGEST_SEARCH])
+
+
+class LoggedAdmin(SearchedAdmin):
     """Shows what events change. The event log is the log: Django's own keeps no second one."""
 
     show_full_result_count = False

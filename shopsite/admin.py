@@ -10,21 +10,20 @@ from django.forms import ModelMultipleChoiceField
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from kafka_bridge.admin import SearchedAdmin
 from shopsite.models import Operator
 
 if TYPE_CHECKING:
     OperatorBase = UserAdmin[Operator]
-    ModelAdmin = admin.ModelAdmin[Any]
 else:
     OperatorBase = UserAdmin
-    ModelAdmin = admin.ModelAdmin
 
 admin.site.site_header = _("Event shop")
 admin.site.site_title = _("Event shop")
 admin.site.unregister(Group)
 
 
-class PermissionsInOrder(ModelAdmin):
+class PermissionsInOrder(SearchedAdmin):
     """Offers permissions in an order of their own fields.
 
     Django orders them by fields of their content types, and the local MongoDB server, when it

@@ -138,7 +138,7 @@ MIGRATION_MODULES = {
 
 AUTH_USER_MODEL = "shopsite.Operator"
 AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
+    "shopsite.auth.OperatorBackend",
     "customers.auth.CustomerBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
