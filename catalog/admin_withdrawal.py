@@ -1,32 +1,21 @@
 """Withdrawing products from the admin: one event each, and the truth about each."""
 
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from django.contrib import messages
-from django.db import DatabaseError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from pymongo.errors import PyMongoError
 
 from catalog.admin_forms import source_of
 from catalog.events import ProductWithdrawn
 from catalog.models import Product
-from kafka_bridge import publisher, receipts
+from kafka_bridge import publisher, submission
 from kafka_bridge.envelope import Envelope, wrap
-from kafka_bridge.models import Receipt
 
 MOST_AT_ONCE = 200  # they are published one after the other, while the operator waits
-
-
-class Withdrawal(NamedTuple):
-    """A product and its event, which Kafka has acknowledged."""
-
-    product: Product
-    event: Envelope[ProductWithdrawn]
 
 
 class Outcome(NamedTuple):
@@ -37,6 +26,17 @@ class Outcome(NamedTuple):
     rejected: list[tuple[Product, str]]
     not_sent: list[Product]
 
+    def take(self, product: Product, fate: submission.Fate) -> None:
+        """Put the product where its event's fate says."""
+        if not fate.sent:
+            self.not_sent.append(product)
+        elif fate.receipt is None:
+            self.pending.append(product)
+        elif fate.receipt.applied:
+            self.applied.append(product)
+        else:
+            self.rejected.append((product, fate.receipt.explanation))
+
 
 def withdraw(products: Sequence[Product], confirmation: str, operator: str) -> Outcome:
     """Publish a withdrawal of each product, then wait a moment for all the receipts.
@@ -44,15 +44,12 @@ def withdraw(products: Sequence[Product], confirmation: str, operator: str) -> O
     `confirmation` is the id that was born with the confirmation page: sent again, it gives each
     product the same event. After the first event that Kafka does not take no other is tried.
     """
-    sent: list[Withdrawal] = []
-    for product in products:
-        event = _event(product, confirmation, operator)
-        try:
-            publisher.publish(event)
-        except publisher.NotPublished:
-            break
-        sent.append(Withdrawal(product, event))
-    return _outcome(sent, products[len(sent) :])
+    events = [_event(product, confirmation, operator) for product in products]
+    outcome = Outcome([], [], [], [])
+    fates = submission.submit_all([(event, publisher.BY_KEY) for event in events])
+    for product, fate in zip(products, fates, strict=True):
+        outcome.take(product, fate)
+    return outcome
 
 
 def _event(product: Product, confirmation: str, operator: str) -> Envelope[ProductWithdrawn]:
@@ -60,33 +57,6 @@ def _event(product: Product, confirmation: str, operator: str) -> Envelope[Produ
     return wrap(
         ProductWithdrawn(), subject=product.pk, source=source_of(operator), event_id=event_id
     )
-
-
-def _outcome(sent: Iterable[Withdrawal], not_sent: Sequence[Product]) -> Outcome:
-    found = _receipts([event.id for product, event in sent])
-    outcome = Outcome([], [], [], list(not_sent))
-    for product, event in sent:
-        if event.id not in found:
-            outcome.pending.append(product)
-        elif found[event.id].applied:
-            outcome.applied.append(product)
-        else:
-            outcome.rejected.append((product, found[event.id].explanation))
-    return outcome
-
-
-def _receipts(event_ids: Iterable[str]) -> dict[str, Receipt]:
-    """Return the receipts that there are within the patience of one page, by event id."""
-    found: dict[str, Receipt] = {}
-    deadline = time.monotonic() + receipts.PATIENCE
-    for event_id in event_ids:
-        try:
-            receipt = receipts.wait_for(event_id, max(0.0, deadline - time.monotonic()))
-        except (DatabaseError, PyMongoError):
-            break  # the events stand in the log and are applied when MongoDB is back
-        if receipt is not None:
-            found[event_id] = receipt
-    return found
 
 
 def tell(request: HttpRequest, outcome: Outcome) -> None:

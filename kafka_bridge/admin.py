@@ -4,19 +4,24 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from kafka_bridge import submission
+from kafka_bridge.admin_decisions import Decision, decide, in_order, tell
+from kafka_bridge.events import DeadLetterDiscarded, DeadLetterRetried
 from kafka_bridge.models import DeadLetter, Offset, Projection, Receipt
 from kafka_bridge.preview import preview
 from kafka_bridge.registry import event_types, reasons
@@ -199,6 +204,18 @@ class OffsetAdmin(ReadOnlyAdmin):
         return {"partition": str(document.partition)}
 
 
+EXPLANATIONS = {
+    "retry": _(
+        "Each of these is applied again, and then those that wait behind it, in their order, "
+        "until one fails."
+    ),
+    "discard": _(
+        "These are never applied, and this cannot be undone. What waits behind them is applied "
+        "without them."
+    ),
+}
+
+
 @admin.register(DeadLetter)
 class DeadLetterAdmin(ReadOnlyAdmin):
     """Messages that could not be applied, as they came."""
@@ -219,8 +236,54 @@ class DeadLetterAdmin(ReadOnlyAdmin):
         (_("place in the log"), {"fields": ["log", "partition", "offset", "published_at"]}),
     ]
 
+    actions = ["retry", "discard"]
+
     class Media:
         css = {"all": ["kafka_bridge/admin.css"]}
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        """Whether the operator may retry and discard."""
+        return ModelAdmin.has_change_permission(self, request)
+
+    @admin.action(description=_("Retry, with all that wait behind"), permissions=["decide"])
+    def retry(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> HttpResponse | None:
+        """Apply the chosen dead letters and those that wait behind them, after a confirmation."""
+        return self._decide(request, queryset, DeadLetterRetried, "retry")
+
+    @admin.action(description=_("Discard"), permissions=["decide"])
+    def discard(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> HttpResponse | None:
+        """Drop the chosen dead letters, after a confirmation."""
+        return self._decide(request, queryset, DeadLetterDiscarded, "discard")
+
+    def _decide(
+        self, request: HttpRequest, queryset: QuerySet[DeadLetter], decision: Decision, action: str
+    ) -> HttpResponse | None:
+        letters = in_order(queryset.filter(status=DeadLetter.Status.OPEN), decision)
+        if not letters:
+            self.message_user(request, _("None of these is open any more."), messages.WARNING)
+            return None
+        try:
+            token = request.POST.get("confirmation", "")
+            confirmation = submission.event_id_of(token, _purpose(request, action))
+        except submission.ForgedToken:
+            return self._confirm(request, letters, action)
+        tell(request, letters, decide(letters, decision, confirmation, request.user.get_username()))
+        return None
+
+    def _confirm(
+        self, request: HttpRequest, letters: list[DeadLetter], action: str
+    ) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Retry") if action == "retry" else _("Discard"),
+            "explanation": EXPLANATIONS[action],
+            "opts": self.opts,
+            "letters": letters,
+            "action": action,
+            "action_checkbox_name": ACTION_CHECKBOX_NAME,
+            "token": submission.new_token(_purpose(request, action)),
+        }
+        return TemplateResponse(request, "admin/kafka_bridge/deadletter/decide.html", context)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DeadLetter]:
         """Return dead letters without their bodies: a page of them could be 100 MB."""
@@ -245,6 +308,10 @@ class DeadLetterAdmin(ReadOnlyAdmin):
         """Return the message's headers, one a line."""
         lines = [f"{preview(name.encode())}: {preview(value)}" for name, value in letter.headers]
         return _raw("\n".join(lines))
+
+
+def _purpose(request: HttpRequest, action: str) -> str:
+    return f"{action}:{request.user.pk}"
 
 
 def _raw(text: str) -> SafeString:

@@ -63,7 +63,9 @@ def resolve(batch: Batch, decision: Item, queue: Queue | None) -> dict[str, Docu
     discarded = isinstance(event.data, DeadLetterDiscarded)
     signed = {"resolved_by": event.data.by, "resolved_at": event.time}
     changes = {queue.chosen: {"status": DISCARDED, **signed}} if discarded else {}
-    failure = _replay(batch, queue, changes, signed)
+    # Who discards a letter that itself waits asks nothing of those before it.
+    held = discarded and queue.letters[0]["_id"] != queue.chosen
+    failure = "" if held else _replay(batch, queue, changes, signed)
     failed = Rejection("dead_letter_failed", {"error": failure})
     batch.conclude(decision.record, event, failed if failure and not discarded else ())
     return changes

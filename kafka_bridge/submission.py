@@ -4,7 +4,9 @@ The event's id is born with the form and travels in it, signed: a double click, 
 retry after a fault sends the same id, and an id that was not given out here is refused.
 """
 
-from typing import Any
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from django.core import signing
 from django.db import DatabaseError
@@ -53,3 +55,41 @@ def submit(event: Envelope[Any], partition: int = publisher.BY_KEY) -> Receipt |
         return receipts.wait_for(event.id)
     except (DatabaseError, PyMongoError):
         return None
+
+
+class Fate(NamedTuple):
+    """What is known of one of several events: whether Kafka took it, and its receipt if any."""
+
+    sent: bool
+    receipt: Receipt | None
+
+
+def submit_all(events: Sequence[tuple[Envelope[Any], int]]) -> list[Fate]:
+    """Publish events, each with its partition or `BY_KEY`, and wait a moment for all receipts.
+
+    After the first that Kafka does not take no other is tried. Returns a fate for each event.
+    """
+    sent = 0
+    for event, partition in events:
+        try:
+            publisher.publish(event, partition)
+        except publisher.NotPublished:
+            break
+        sent += 1
+    found = _receipts([event.id for event, _ in events[:sent]])
+    known = [Fate(True, found.get(event.id)) for event, _ in events[:sent]]
+    return known + [Fate(False, None)] * (len(events) - sent)
+
+
+def _receipts(event_ids: Iterable[str]) -> dict[str, Receipt]:
+    """Return the receipts that there are within the patience of one page, by event id."""
+    found: dict[str, Receipt] = {}
+    deadline = time.monotonic() + receipts.PATIENCE
+    for event_id in event_ids:
+        try:
+            receipt = receipts.wait_for(event_id, max(0.0, deadline - time.monotonic()))
+        except (DatabaseError, PyMongoError):
+            break  # the events stand in the log and are applied when MongoDB is back
+        if receipt is not None:
+            found[event_id] = receipt
+    return found

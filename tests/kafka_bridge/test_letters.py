@@ -117,6 +117,16 @@ def test_discard_lets_the_others_be_applied_without_it(queue: list[str], consume
     assert Receipt.objects.get(pk=queue[1]).reason == "product_stale"
 
 
+def test_discarding_one_that_waits_applies_nothing(
+    queue: list[str], consume: Consume, broken_change: pytest.MonkeyPatch
+) -> None:
+    broken_change.undo()
+    decide(DeadLetter.objects.order_by("offset")[1], DeadLetterDiscarded)
+    consume()
+    states = list(DeadLetter.objects.order_by("offset").values_list("status", flat=True))
+    assert states == ["open", "discarded", "open"]
+
+
 def test_after_a_decision_the_key_goes_on(
     queue: list[str], publish: Publish, consume: Consume
 ) -> None:
