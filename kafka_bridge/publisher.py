@@ -4,11 +4,13 @@ One idempotent producer a process, made when it is first needed, so that servers
 """
 
 import atexit
+import logging
 import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
+from contextlib import suppress
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -17,10 +19,13 @@ from django.conf import settings
 
 from kafka_bridge import clients
 from kafka_bridge.envelope import Envelope, encode
+from kafka_bridge.envelope import Message as Parts
 
 BY_KEY = -1  # librdkafka's mark for a partition that the key chooses
 ANSWER_WITHIN = 4.5  # seconds; a form that cannot publish answers within 5
 FLUSH_WITHIN = 5.0  # seconds at the end of the process
+
+log = logging.getLogger(__name__)
 
 Delivered = Callable[[KafkaError | None, Message], None]
 
@@ -41,10 +46,17 @@ class Published(NamedTuple):
 
 
 class Publisher:
-    """A producer and the thread that takes its delivery reports."""
+    """A producer and the thread that takes its delivery reports.
+
+    A producer gives itself up after some faults, such as a log that lost its end; a new one takes
+    its place, so that the process need not be started again.
+    """
 
     def __init__(self, config: dict[str, Any]) -> None:
+        self._config = config
         self._producer = Producer(config)
+        self._replacing = threading.Lock()
+        self._process = os.getpid()
         self._open = True
         self._thread = threading.Thread(target=self._serve, name="publisher", daemon=True)
         self._thread.start()
@@ -52,30 +64,52 @@ class Publisher:
 
     def _serve(self) -> None:
         while self._open:
-            self._producer.poll(0.1)
+            self._poll(0.1)
+
+    def _poll(self, seconds: float) -> None:
+        producer = self._producer
+        try:
+            producer.poll(seconds)
+        except KafkaException as error:
+            self._replace(producer, error)
+
+    def _replace(self, failed: Producer, error: KafkaException) -> None:
+        with self._replacing:
+            if self._producer is not failed:
+                return
+            log.error("The producer gave up and is replaced: %s", error.args[0].str())
+            self._producer = Producer(self._config)
+        with suppress(KafkaException):  # it has said already what is wrong with it
+            failed.poll(0)  # whoever waits for what it had in hand is told at once
 
     def send(self, event: Envelope[Any], delivered: Delivered, partition: int = BY_KEY) -> None:
         """Hand an event over; `delivered` is called when its fate is known.
 
-        Waits while the producer's queue is full. Raises `TooLarge` at once.
+        Waits while the producer's queue is full. Raises `TooLarge` or `NotPublished` at once.
         """
-        key, value, headers = encode(event)
-        while True:
-            try:
-                self._producer.produce(
-                    settings.KAFKA_TOPIC,
-                    value,
-                    key,
-                    partition,
-                    headers=headers,
-                    on_delivery=delivered,
-                )
-            except BufferError:
-                self._producer.poll(0.05)
-            except KafkaException as error:
-                raise TooLarge(error.args[0].str()) from error
-            else:
-                return
+        message = encode(event)
+        while not self._taken(message, delivered, partition):
+            self._poll(0.05)
+
+    def _taken(self, message: Parts, delivered: Delivered, partition: int) -> bool:
+        producer, (key, value, headers) = self._producer, message
+        try:
+            producer.produce(
+                settings.KAFKA_TOPIC,
+                value,
+                key,
+                partition,
+                headers=headers,
+                on_delivery=delivered,
+            )
+        except BufferError:
+            return False
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError._FATAL:
+                raise _refusal(error.args[0]) from error
+            self._replace(producer, error)
+            return False
+        return True
 
     def publish(self, event: Envelope[Any], partition: int = BY_KEY) -> Published:
         """Publish one event and wait for Kafka's acknowledgement; raise `NotPublished`."""
@@ -83,7 +117,7 @@ class Publisher:
 
         def delivered(error: KafkaError | None, message: Message) -> None:
             if error is not None:
-                acknowledged.set_exception(NotPublished(error.str()))
+                acknowledged.set_exception(_refusal(error))
             else:
                 place = Published(message.partition() or 0, message.offset() or 0)
                 acknowledged.set_result(place)
@@ -99,11 +133,17 @@ class Publisher:
         return self._producer.flush(seconds)
 
     def close(self) -> None:
-        """Send what is under way and end the thread."""
-        self._producer.flush(FLUSH_WITHIN)
-        self._open = False
-        self._thread.join()
+        """Send what is under way and end the thread; in a forked process there is neither."""
+        if os.getpid() == self._process:
+            self._producer.flush(FLUSH_WITHIN)
+            self._open = False
+            self._thread.join()
         atexit.unregister(self.close)
+
+
+def _refusal(error: KafkaError) -> NotPublished:
+    too_large = error.code() == KafkaError.MSG_SIZE_TOO_LARGE
+    return TooLarge(error.str()) if too_large else NotPublished(error.str())
 
 
 @cache
