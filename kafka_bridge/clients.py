@@ -26,7 +26,13 @@ class NoTopic(KafkaUnavailable):
 
 def common() -> dict[str, Any]:
     """Return what all clients share."""
-    return {"bootstrap.servers": settings.KAFKA_BOOTSTRAP_SERVERS, "logger": log}
+    return {
+        "bootstrap.servers": settings.KAFKA_BOOTSTRAP_SERVERS,
+        "logger": log,
+        # A broker that was away is tried again this often, in milliseconds: by default a form
+        # would fail up to ten seconds longer.
+        "reconnect.backoff.max.ms": 1000,
+    }
 
 
 def web_producer() -> dict[str, Any]:
