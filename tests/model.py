@@ -12,6 +12,8 @@ from catalog.events import ProductAdded, ProductChanged, ProductWithdrawn
 from customers.events import CustomerChanged, CustomerRegistered, ProductBought
 from customers.identity import customer_id
 from kafka_bridge.envelope import Envelope
+from kafka_bridge.events import DeadLetterDiscarded
+from kafka_bridge.registry import Decision
 
 Event = Envelope[Any]
 Decided = tuple[str, dict[str, str]]  # the reason of a rejection, and its details
@@ -24,7 +26,6 @@ class Letter:
 
     place: str
     event: Event | None
-    bytes: bytes
 
 
 @dataclass
@@ -38,18 +39,22 @@ class Shop:
     waiting: dict[str, list[Letter]] = field(default_factory=lambda: defaultdict(list))
     broken: set[type] = field(default_factory=set)
 
-    def take(self, place: str, key: str, event: Event | None, raw: bytes) -> None:
-        """A message was read from the log; without an event it is none."""
+    def take(self, place: str, key: str, event: Event | None) -> None:
+        """A message was read from the log; `event` is what is in it, None if it is no event."""
+        if event is not None and isinstance(event.data, Decision):
+            discard = isinstance(event.data, DeadLetterDiscarded)
+            self.decide(event.id, event.subject, discard=discard)
+            return
         queue = self.waiting[key]
         if queue or not self._decided(event):
-            queue.append(Letter(place, event, raw))
+            queue.append(Letter(place, event))
 
-    def decide(self, decision: str, key: str, place: str, *, discard: bool) -> None:
+    def decide(self, decision: str, place: str, *, discard: bool) -> None:
         """The operator retries a dead letter's queue, or discards the letter."""
         if decision in self.receipts:
             return
-        queue = self.waiting[key]
-        if place not in [letter.place for letter in queue]:
+        queue = next((q for q in self.waiting.values() if place in [one.place for one in q]), None)
+        if queue is None:
             self.receipts[decision] = ("dead_letter_unknown", {})
             return
         if discard:
