@@ -13,6 +13,7 @@ from kafka_bridge.local import children
 
 START_WITHIN = 30.0  # seconds
 STOP_WITHIN = 10.0  # seconds
+FOR_EVER = 10**9
 
 
 def free_port() -> int:
@@ -36,7 +37,17 @@ class Server:
         program = Path(sys.executable).parent / "secantusd-py"
         command = [str(program), "--port", str(self.port), "--storage-path", str(data)]
         # Without --sync-on-commit a killed server loses writes that it acknowledged.
-        options = ["--sync-on-commit", "--cache-size", "128M", "--log-level", "ERROR"]
+        options = ["--sync-on-commit", "--log-level", "ERROR"]
+        # A transaction that changes more than a tenth of the cache waits for itself for ever, and
+        # a batch of products has dozens of index entries each.
+        options += ["--cache-size", "512M"]
+        # Nobody reads its oplog; transactions that trim it at the same time conflict.
+        options += [
+            "--oplog-max-entries",
+            str(FOR_EVER),
+            "--oplog-retention-seconds",
+            str(FOR_EVER),
+        ]
         self.process = children.start([*command, *options], orphaned=signal.SIGKILL)
         try:
             self._wait()
