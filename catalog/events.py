@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from msgspec import Meta
 from msgspec.structs import force_setattr
 
-from kafka_bridge.registry import Event, event_type, reasons
+from kafka_bridge.registry import Event, event_type, reasons, upcasts
 
 LOWEST_PRICE = Decimal("0.01")
 HIGHEST_PRICE = Decimal("99999.99")
@@ -17,6 +17,11 @@ HIGHEST_PRICE = Decimal("99999.99")
 ONE_LINE = r"^(?!\s*$)[^\x00-\x1f\x7f-\x9f\u2028\u2029]+(?!\n)$"
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=ONE_LINE)]
 Type = Annotated[str, Meta(min_length=1, max_length=50, pattern=ONE_LINE)]
+# Lines of text, or none: no control characters but line feeds.
+Description = Annotated[
+    str, Meta(max_length=2000, pattern=r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]*$")
+]
+Unit = Annotated[str, Meta(max_length=20, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*(?!\n)$")]
 Version = Annotated[int, Meta(ge=1, le=2**31)]
 if TYPE_CHECKING:
     Price = Decimal
@@ -50,7 +55,7 @@ def check_price(event: Event, price: Decimal) -> None:
 
 
 @event_type("shop.product.added.v1")
-class ProductAdded(Event, frozen=True):
+class ProductAddedV1(Event, frozen=True):
     """An operator put a new product on sale. `price` is in the shop's currency."""
 
     name: Name
@@ -61,9 +66,34 @@ class ProductAdded(Event, frozen=True):
         check_price(self, self.price)
 
 
+@event_type("shop.product.added.v2")
+class ProductAdded(Event, frozen=True):
+    """An operator put a new product on sale. `price` is in the shop's currency, for one `unit`.
+
+    Where nothing is said of a product, `description` and `unit` are empty.
+    """
+
+    name: Name
+    type: Type
+    price: Price
+    description: Description = ""
+    unit: Unit = ""
+
+    def __post_init__(self) -> None:
+        check_price(self, self.price)
+
+
+@upcasts(ProductAddedV1)
+def _described(old: ProductAddedV1) -> ProductAdded:
+    return ProductAdded(old.name, old.type, old.price)
+
+
 @event_type("shop.product.changed.v1")
 class ProductChanged(Event, frozen=True):
-    """An operator changed a product. `version` is the one that the operator saw."""
+    """An operator changed a product. `version` is the one that the operator saw.
+
+    Its description and unit stay as they are.
+    """
 
     name: Name
     type: Type

@@ -188,4 +188,9 @@ def product(number: int) -> ProductAdded:
     attributes = (_REGIONS[region], _QUALITIES[quality][0], _PACKS[pack][0])
     parts = [name, *filter(None, attributes), *([f"partia {batch + 1}"] if batch else [])]
     total = grosze * (100 + _QUALITIES[quality][1]) * _PACKS[pack][1] // 100
-    return ProductAdded(name=", ".join(parts), type=shelf, price=Decimal(total).scaleb(-2))
+    return ProductAdded(
+        name=", ".join(parts),
+        type=shelf,
+        price=Decimal(total).scaleb(-2),
+        unit=_PACKS[pack][0] or "szt.",
+    )

@@ -37,6 +37,8 @@ class ProductDocument(TypedDict):
     search: list[str]
     type: str
     price: Decimal128
+    description: str
+    unit: str
     version: int
     withdrawn: bool
     added_at: datetime
@@ -44,7 +46,10 @@ class ProductDocument(TypedDict):
 
 
 class Product(Projection):
-    """A product; `version` counts its changes, `name_key` sorts it, `search` finds it."""
+    """A product; `version` counts its changes, `name_key` sorts it, `search` finds it.
+
+    `price` is for one `unit`, such as a kilogram; `unit` and `description` may be empty.
+    """
 
     id = models.CharField(db_column="_id", primary_key=True, max_length=128)
     name = models.CharField(_("name"), max_length=200)
@@ -52,6 +57,8 @@ class Product(Projection):
     search = ArrayField(models.CharField(max_length=12), editable=False)
     type = models.CharField(_("type"), max_length=50)
     price = models.DecimalField(_("price"), max_digits=7, decimal_places=2)
+    description = models.TextField(_("description"), max_length=2000, default="", editable=False)
+    unit = models.CharField(_("unit"), max_length=20, default="", editable=False)
     version = models.IntegerField(_("version"), editable=False)
     withdrawn = models.BooleanField(_("withdrawn"), editable=False)
     added_at = models.DateTimeField(_("added"), editable=False)

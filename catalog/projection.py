@@ -27,6 +27,8 @@ def add(event: Envelope[ProductAdded], product: ProductDocument | None) -> Outco
     new = {
         "_id": event.subject,
         **_offered(event.data.name, event.data.type, event.data.price),
+        "description": event.data.description,
+        "unit": event.data.unit,
         "version": 1,
         "withdrawn": False,
         "added_at": event.time,

@@ -49,7 +49,7 @@ class Envelope(msgspec.Struct, Generic[EventT], frozen=True):
 
     @property
     def type(self) -> str:
-        """The CloudEvents type, such as `shop.product.added.v1`."""
+        """The CloudEvents type, such as `shop.product.added.v2`."""
         return registry.name_of(type(self.data))
 
 
@@ -88,7 +88,10 @@ def rfc3339(moment: datetime) -> str:
 def decode(
     key: bytes | None, value: bytes | None, headers: Headers | None
 ) -> Envelope[registry.Event]:
-    """Return the event that a Kafka message carries; raise `Undecodable` if it is none of ours."""
+    """Return the event that a Kafka message carries, in the newest version of its type.
+
+    Raises `Undecodable` if it is none of ours.
+    """
     try:
         return _decode(key, value, headers)
     except UnicodeDecodeError as error:
@@ -113,7 +116,14 @@ def _decode(
     if not 0 < len(subject) <= LONGEST_ATTRIBUTE:
         raise Undecodable(f"the key is not of 1 to {LONGEST_ATTRIBUTE} characters")
     data = _event_type(attributes).decoder.decode(value)
-    return Envelope(data, subject, event_id, source, _time(attributes))
+    return Envelope(_newest(data), subject, event_id, source, _time(attributes))
+
+
+def _newest(data: registry.Event) -> registry.Event:
+    try:
+        return registry.newest(data)
+    except Exception as error:  # a fault of ours must not stop the consumer at this message
+        raise Undecodable(f"cannot be upcast: {type(error).__name__}: {error}") from error
 
 
 def _attributes(headers: Headers) -> dict[str, str]:

@@ -7,6 +7,9 @@ An app declares types in `events.py` with `@event_type`, and handlers in `projec
 
 and may decide by nothing else. Kafka keeps the order within a key, so the outcome can depend
 neither on how partitions interleave nor on how many consumers run.
+
+The log keeps every version of a type for ever, handlers see the newest alone: beside a new
+version stands a pure function, `@upcasts`, that makes it of the one before.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -53,6 +56,8 @@ Outcome = Sequence[Change] | Rejection
 Handler = Callable[["Envelope[Any]", Any], Outcome]
 EventT = TypeVar("EventT", bound=Event)
 HandlerT = TypeVar("HandlerT", bound=Handler)
+Upcaster = Callable[[Any], Event]
+UpcasterT = TypeVar("UpcasterT", bound=Upcaster)
 
 
 class EventType(NamedTuple):
@@ -72,6 +77,7 @@ class Registration(NamedTuple):
 
 event_types: dict[str, EventType] = {}
 registrations: dict[type[Event], Registration] = {}
+upcasters: dict[type[Event], Upcaster] = {}
 reasons: "dict[str, StrOrPromise]" = {}
 _names: dict[type[Event], str] = {}
 
@@ -97,10 +103,38 @@ def applies(struct: type[Event], *, reads: type[Model]) -> Callable[[HandlerT], 
     return declare
 
 
+def upcasts(struct: type[Event]) -> Callable[[UpcasterT], UpcasterT]:
+    """Declare a pure function that makes the next version of an event of this, older, type."""
+
+    def declare(upcaster: UpcasterT) -> UpcasterT:
+        upcasters[struct] = upcaster
+        return upcaster
+
+    return declare
+
+
+def newest(event: Event) -> Event:
+    """Return an event in the newest version of its type; raises what an upcaster raises."""
+    while upcaster := upcasters.get(type(event)):
+        event = upcaster(event)
+    return event
+
+
+def current_types() -> list[str]:
+    """Return the names of the types in which events are handled, without their old versions."""
+    return sorted(name for name, known in event_types.items() if known.struct not in upcasters)
+
+
 def check_complete() -> None:
-    """Raise `ImproperlyConfigured` if an event type of the shop has no handler."""
+    """Raise `ImproperlyConfigured` if a type has no handler, or an old version has one.
+
+    What has an upcaster never reaches a handler; the bridge itself carries out decisions.
+    """
     for name, struct in ((known.name, known.struct) for known in event_types.values()):
-        if struct not in registrations and not issubclass(struct, Decision):
+        if struct in registrations and struct in upcasters:
+            raise ImproperlyConfigured(f"{name} has an upcaster, so its handler is never called.")
+        handled = struct in registrations or struct in upcasters
+        if not handled and not issubclass(struct, Decision):
             raise ImproperlyConfigured(f"No handler applies {name}: declare one with @applies.")
 
 

@@ -11,6 +11,7 @@ from catalog.events import (
     HIGHEST_PRICE,
     LOWEST_PRICE,
     ProductAdded,
+    ProductAddedV1,
     ProductChanged,
     ProductWithdrawn,
 )
@@ -31,6 +32,11 @@ def lines(longest: int) -> SearchStrategy[str]:
     """One line of text that is not blank, in at most so many characters."""
     text = st.text(ON_A_LINE, min_size=1, max_size=longest)
     return text.filter(lambda line: not line.isspace())
+
+
+def texts(longest: int) -> SearchStrategy[str]:
+    """Lines of text, which may be blank."""
+    return st.text(ON_A_LINE | st.just("\n"), max_size=longest)
 
 
 attributes = st.text(ENCODABLE, min_size=1, max_size=LONGEST_ATTRIBUTE)
@@ -61,7 +67,13 @@ _person = {
 }
 
 EVENTS: Mapping[type[Event], SearchStrategy[Event]] = {
-    ProductAdded: st.builds(ProductAdded, **_product),
+    ProductAddedV1: st.builds(ProductAddedV1, **_product),
+    ProductAdded: st.builds(
+        ProductAdded,
+        **_product,
+        description=st.just("") | texts(2000),
+        unit=st.just("") | lines(20),
+    ),
     ProductChanged: st.builds(ProductChanged, **_product, version=versions),
     ProductWithdrawn: st.builds(ProductWithdrawn),
     CustomerRegistered: st.builds(CustomerRegistered, **_person, email=emails, password=passwords),

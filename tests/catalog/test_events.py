@@ -16,7 +16,7 @@ MILK = {"name": "Mleko 3,2%", "type": "nabiał", "price": "4.90"}
 
 def added(**fields: Any) -> Any:
     """Decode a product's first event with some fields set otherwise."""
-    decoder = registry.event_types["shop.product.added.v1"].decoder
+    decoder = registry.event_types["shop.product.added.v2"].decoder
     return decoder.decode(msgspec.json.encode({**MILK, **fields}))
 
 
@@ -25,7 +25,7 @@ def test_the_names_of_the_types_are_part_of_the_contract() -> None:
         registry.name_of(struct) for struct in (ProductAdded, ProductChanged, ProductWithdrawn)
     ]
     assert names == [
-        "shop.product.added.v1",
+        "shop.product.added.v2",
         "shop.product.changed.v1",
         "shop.product.withdrawn.v1",
     ]
@@ -65,6 +65,30 @@ def test_names_have_a_longest_length(field: str, longest: int) -> None:
 @pytest.mark.parametrize("text", ["Mleko 🥛", "a", " a", "«Żubr»", "水", "e\u0301"])
 def test_names_may_be_in_any_language(text: str) -> None:
     assert added(name=text).name == text
+
+
+@pytest.mark.parametrize("description", ["", "a", "a\n\nb\n", "ż" * 2000])
+def test_a_description_is_any_text(description: str) -> None:
+    assert added(description=description).description == description
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("description", "a\x00"),
+        ("description", "a\r\n"),
+        ("description", "a\u2028"),
+        ("description", "x" * 2001),
+        ("description", None),
+        ("unit", "a\n"),
+        ("unit", "a\tb"),
+        ("unit", "x" * 21),
+        ("unit", 1),
+    ],
+)
+def test_descriptions_and_units_have_no_control_characters(field: str, text: Any) -> None:
+    with pytest.raises(msgspec.ValidationError, match=field):
+        added(**{field: text})
 
 
 @pytest.mark.parametrize("price", ["0.00", "-0.01", "100000.00", "4.9", "4.900", "NaN", "Infinity"])

@@ -23,6 +23,8 @@ MILK: ProductDocument = {
     "search": ["ml", "mle", "mlek", "mleko"],
     "type": "nabiał",
     "price": Decimal128("4.90"),
+    "description": "",
+    "unit": "",
     "version": 1,
     "withdrawn": False,
     "added_at": THEN,
@@ -52,6 +54,14 @@ def test_a_product_is_added() -> None:
     assert projection.add(event(ADDED, THEN), None) == [(Product, MILK)]
 
 
+def test_a_product_is_added_with_what_is_said_of_it_and_a_change_keeps_that() -> None:
+    data = ProductAdded("Mleko", "nabiał", Decimal("4.90"), "Od krów\nz łąki.", "1 l")
+    described = {**MILK, "description": "Od krów\nz łąki.", "unit": "1 l"}
+    assert projection.add(event(data, THEN), None) == [(Product, described)]
+    [(_, changed)] = cast(Any, projection.change(event(CHANGED), cast(Any, described)))
+    assert (changed["description"], changed["unit"]) == ("Od krów\nz łąki.", "1 l")
+
+
 def test_a_product_is_changed() -> None:
     [(model, changed)] = cast(Any, projection.change(event(CHANGED), MILK))
     assert model is Product
@@ -62,6 +72,8 @@ def test_a_product_is_changed() -> None:
         "search": ["lo", "los", "loso", "losos"],
         "type": "ryby",
         "price": Decimal128("59.00"),
+        "description": "",
+        "unit": "",
         "version": 2,
         "withdrawn": False,
         "added_at": THEN,

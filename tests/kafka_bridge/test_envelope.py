@@ -86,7 +86,8 @@ def test_a_wrapped_event_happens_now_and_has_an_id_of_its_own() -> None:
 @given(data=st.data())
 def test_every_event_survives_the_wire(struct: registry.EventType, data: st.DataObject) -> None:
     event = data.draw(strategies.envelopes(struct.struct))
-    assert decode(*sent(event)) == event
+    meant = msgspec.structs.replace(event, data=registry.newest(event.data))
+    assert decode(*sent(event)) == meant
 
 
 @pytest.mark.parametrize(

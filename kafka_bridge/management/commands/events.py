@@ -21,7 +21,7 @@ class Command(ShopCommand):
             "--from", type=_offset, default=0, metavar="N", help="first offset of each partition"
         )
         parser.add_argument(
-            "--type", choices=sorted(registry.event_types), help="only events of this type"
+            "--type", choices=registry.current_types(), help="only events of this type"
         )
         parser.add_argument("--json", action="store_true", help="a JSON object a line")
         parser.add_argument("--unmasked", action="store_true", help="show everything")
