@@ -6,7 +6,6 @@ from django import forms
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.http import QueryDict
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,6 +17,7 @@ from catalog.events import (
     ProductChanged,
 )
 from catalog.models import Product
+from catalog.money import money
 from kafka_bridge import submission
 from kafka_bridge.envelope import Envelope, wrap
 from kafka_bridge.models import Receipt
@@ -165,10 +165,5 @@ class ProductForm(ProductModelForm):
 
 
 def _stands_text(product: Product) -> str:
-    price = number_format(product.price, 2)
-    return _("What stands there now: %(name)s, %(type)s, %(price)s %(currency)s.") % {
-        "name": product.name,
-        "type": product.type,
-        "price": price,
-        "currency": settings.CURRENCY,
-    }
+    stands = {"name": product.name, "type": product.type, "price": money(product.price)}
+    return _("What stands there now: %(name)s, %(type)s, %(price)s.") % stands

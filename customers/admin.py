@@ -45,10 +45,6 @@ class CustomerAdmin(ReadOnlyAdmin):
         "changed_at",
     ]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
-        """Return customers without their passwords' hashes."""
-        return super().get_queryset(request).defer("password")
-
     @admin.display(description=_("purchases"))
     def purchases(self, customer: Customer) -> SafeString:
         """Return a link to the customer's purchases."""

@@ -14,6 +14,7 @@ from django.contrib.admin.models import LogEntry
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
@@ -22,13 +23,12 @@ from catalog import admin_withdrawal
 from catalog.admin_forms import ProductForm
 from catalog.events import ProductAdded, ProductWithdrawn
 from catalog.models import Product
+from catalog.money import money
 from kafka_bridge import publisher, receipts
 from kafka_bridge.models import Receipt
 from shopsite.models import Operator
 from tests.conftest import Consume, Publish, Running
 from tests.operators import Fields, browser_of, form_of, has_form, log_in, told
-
-pytestmark = pytest.mark.filterwarnings("ignore:No directory at")
 
 ADD = "/admin/catalog/product/add/"
 LIST = "/admin/catalog/product/"
@@ -287,7 +287,8 @@ def test_the_second_of_two_operators_is_told_what_stands_there_now(
         assert page.status_code == 200
         text = page.content.decode()
         assert "Somebody changed this product while you were editing it." in text
-        assert "What stands there now: Mleko, nabiał, 5.10 PLN." in text
+        with translation.override("en"):
+            assert f"What stands there now: Mleko, nabiał, {money(Decimal('5.10'))}." in text
         again = form_of(page, "event")
         assert (again["name"], again["price"]) == (["Mleko świeże"], ["4.90"])
         assert again["event"] != stale["event"]

@@ -25,8 +25,6 @@ from shopsite.models import Operator
 from tests.conftest import Consume, Publish
 from tests.operators import log_in
 
-pytestmark = pytest.mark.filterwarnings("ignore:No directory at")
-
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 READ_ONLY = [Customer, Purchase, Receipt, Offset, DeadLetter]
 NAMES = [model._meta.label for model in MODELS]
