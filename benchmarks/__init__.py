@@ -1,0 +1,1 @@
+"""What the event path costs, always as a ratio of two things run in turn: docs/performance.md."""

@@ -1,0 +1,35 @@
+"""`python -m benchmarks [--quick] [NAME...]`: measure, and print tables of ratios."""
+
+import argparse
+import importlib
+import os
+import sys
+from pathlib import Path
+
+import django
+
+from benchmarks import servers
+
+NAMES = ("throughput",)
+
+
+def main() -> int:
+    """Run the benches that are named, or all; 1 if a quick run finds a ratio far below its goal."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"({', '.join(NAMES)})")
+    parser.add_argument("--quick", action="store_true", help="small sizes; check the ratios")
+    parser.add_argument("--plot", type=Path, help="where to draw cost against size, as SVG")
+    chosen = parser.parse_args()
+    if unknown := set(chosen.names) - set(NAMES):
+        parser.error(f"no such bench: {', '.join(sorted(unknown))}")
+    servers.start(sys.argv[1:], quick=chosen.quick)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "shopsite.settings"
+    django.setup()
+    # Its modules import the shop's models, which want the settings, and these the servers.
+    runs = importlib.import_module("benchmarks.runs")
+    code: int = runs.run(chosen.names or NAMES, quick=chosen.quick, plot=chosen.plot)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

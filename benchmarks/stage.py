@@ -1,0 +1,93 @@
+"""Topics full of events, and empty databases with the shop's collections and indexes."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from uuid import uuid4
+
+from confluent_kafka import Message, Producer
+from confluent_kafka.cimpl import NewTopic
+from django.conf import settings
+from django.db import connection
+
+from benchmarks import servers
+from catalog.models import Product
+from customers.models import Customer, Purchase
+from kafka_bridge import clients, direct
+from kafka_bridge.envelope import Message as Parts
+from kafka_bridge.models import DeadLetter, Offset, Receipt
+from kafka_bridge.mongo import database
+from kafka_bridge.registry import Change
+
+PARTITIONS = 6
+KEPT = (Product, Customer, Purchase, Receipt, Offset, DeadLetter)
+_numbers = count(1)
+_run = uuid4().hex[:8]
+
+
+def _name(what: str) -> str:
+    return f"bench-{_run}-{what}-{next(_numbers)}"
+
+
+def new_topic(what: str, partitions: int = PARTITIONS) -> str:
+    """Create an empty topic."""
+    name = _name(what)
+    if servers.cluster is not None:
+        servers.cluster.create_topic(name, partitions)
+    else:
+        admin = clients.admin()  # it has to live until the broker has answered
+        admin.create_topics([NewTopic(name, partitions, 1)])[name].result()
+    return name
+
+
+def fill(topic: str, messages: Iterable[Parts]) -> int:
+    """Write messages into a topic and return how many; raise `RuntimeError` if any was not."""
+    producer, failed, sent = Producer(clients.bulk_producer()), [], 0
+
+    def delivered(error: object, message: Message) -> None:
+        if error is not None:
+            failed.append(error)
+
+    for key, value, headers in messages:
+        while True:
+            try:
+                producer.produce(topic, value, key, headers=headers, on_delivery=delivered)
+                break
+            except BufferError:
+                producer.poll(0.1)
+        producer.poll(0)
+        sent += 1
+    if producer.flush(120) or failed:
+        raise RuntimeError(f"not all was written: {failed[:1]}")
+    return sent
+
+
+@contextmanager
+def empty_shop(topic: str) -> Iterator[None]:
+    """A database of its own, with the shop's collections and indexes, and that topic as the log.
+
+    It is gone afterwards.
+    """
+    before = connection.settings_dict["NAME"], settings.KAFKA_TOPIC, settings.KAFKA_GROUP
+    _choose(_name("db"), topic, _name("group"))
+    try:
+        with connection.schema_editor() as editor:
+            for model in KEPT:
+                editor.create_model(model)
+        yield
+    finally:
+        opened = database()
+        opened.client.drop_database(opened.name)
+        _choose(*before)
+
+
+def _choose(name: str, topic: str, group: str) -> None:
+    connection.ensure_connection()
+    connection.settings_dict["NAME"] = name
+    connection.database = connection.connection[name]  # type: ignore[attr-defined]
+    settings.KAFKA_TOPIC, settings.KAFKA_GROUP = topic, group
+
+
+def stock(products: Iterable[Change]) -> None:
+    """Put documents into the database as if their events had been applied."""
+    direct.insert(products, lambda _: None)
