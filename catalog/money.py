@@ -8,5 +8,6 @@ from django.utils.translation import get_language
 
 
 def money(amount: Decimal) -> str:
-    """Return an amount in the shop's currency: "12,34 zł" in Polish."""
-    return format_currency(amount, settings.CURRENCY, locale=get_language() or "en")
+    """Return an amount in the shop's currency: "12,34 zł" in Polish, "12.34 PLN" in English."""
+    language = get_language() or "en"
+    return format_currency(amount, settings.CURRENCY, "#,##0.00\xa0¤", locale=language)

@@ -1,24 +1,42 @@
-"""Answers in words while MongoDB is away.
-
-Sessions live in MongoDB too, so this stands where they are loaded and saved.
-"""
+"""Answers in words to requests that cannot be understood, and to all while MongoDB is away."""
 
 import logging
+from collections.abc import Callable
 
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.template.loader import render_to_string
 from pymongo.errors import ConnectionFailure, PyMongoError, WaitQueueTimeoutError
 
 RETRY_AFTER = 10  # seconds
 
+Answer = Callable[[HttpRequest], HttpResponse]
+
 log = logging.getLogger(__name__)
 
 
+def utf8_only(get_response: Answer) -> Answer:
+    """Refuse requests in other encodings: some give halves of characters, which no page can show.
+
+    No browser sends them, since all pages are in UTF-8.
+    """
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        charset = (request.content_params or {}).get("charset", "utf-8")
+        if charset.lower() in ("utf-8", "utf8"):
+            return get_response(request)
+        return HttpResponseBadRequest(render_to_string("400.html"))
+
+    return answer
+
+
 class SessionMiddleware(DjangoSessionMiddleware):
-    """Django's sessions; a request that MongoDB's absence ends is answered 503 (RFC 9110)."""
+    """Django's sessions; a request that MongoDB's absence ends is answered 503 (RFC 9110).
+
+    Sessions live in MongoDB too, so this stands where they are loaded and saved.
+    """
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer for a view that could not reach MongoDB; other errors go their way."""

@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "shopsite.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "shopsite.middleware.utf8_only",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
