@@ -23,7 +23,7 @@ from catalog.admin_withdrawal import MOST_AT_ONCE, tell, withdraw
 from catalog.models import Product
 from catalog.naming import search_terms
 from kafka_bridge import submission
-from kafka_bridge.admin import LoggedAdmin
+from kafka_bridge.admin_base import LoggedAdmin
 from kafka_bridge.registry import reasons
 
 KEPT = ["on_sale", "version", "added_at", "changed_at"]  # what is kept about a product

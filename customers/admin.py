@@ -17,7 +17,7 @@ from catalog.admin import TypeFilter
 from catalog.models import Product
 from customers.identity import customer_id
 from customers.models import Customer, Purchase
-from kafka_bridge.admin import ReadOnlyAdmin, link_to
+from kafka_bridge.admin_base import ReadOnlyAdmin, link_to
 from kafka_bridge.models import Receipt
 
 

@@ -1,130 +1,25 @@
 """The event path in the admin, to be read: receipts, offsets and dead letters."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.models import LogEntry
-from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
-from django.db.models import Model, QuerySet, Value
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.db.models import QuerySet, Value
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
-from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
-from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from kafka_bridge import submission
+from kafka_bridge.admin_base import ModelAdmin, ReadOnlyAdmin, link_to
 from kafka_bridge.admin_decisions import Decision, decide, in_order, tell
 from kafka_bridge.events import DeadLetterDiscarded, DeadLetterRetried
 from kafka_bridge.models import DeadLetter, Offset, Projection, Receipt
-from kafka_bridge.mongo import database
 from kafka_bridge.preview import preview
 from kafka_bridge.registry import event_types, reasons
-
-if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Any]
-    AnyPaginator = Paginator[Any]
-else:
-    ModelAdmin = admin.ModelAdmin
-    AnyPaginator = Paginator
-
-
-LONGEST_SEARCH = 200  # characters
-
-
-def link_to(document: Model) -> SafeString:
-    """Return a link to a document's page in the admin."""
-    opts = document._meta
-    address = reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[document.pk])
-    return format_html('<a href="{}">{}</a>', address, document)
-
-
-class SearchedAdmin(ModelAdmin):
-    """Has a search whose length is bounded: MongoDB takes no regular expression of any length."""
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """Search for what was typed, as far as any value could have it."""
-        return super().get_search_results(request, queryset, search_term[:LONGEST_SEARCH])
-
-
-class Pages(AnyPaginator):
-    """Pages of a list that need not be counted row by row when it shows everything."""
-
-    @cached_property
-    def count(self) -> int:
-        """Return how many there are; of a whole collection MongoDB knows it by heart."""
-        found = cast(QuerySet[Any], self.object_list)
-        if found.query.where:
-            return super().count
-        return database()[found.model._meta.db_table].estimated_document_count()
-
-
-class LoggedAdmin(SearchedAdmin):
-    """Shows what events change. The event log is the log: Django's own keeps no second one."""
-
-    paginator = Pages
-    show_full_result_count = False
-
-    def event_filter(self, document: Any) -> dict[str, str]:
-        """Return which receipts tell the document's history."""
-        return {"key": document.pk}
-
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: Any = None
-    ) -> HttpResponse:
-        """Lead to the receipts of the document's events."""
-        document = self.get_object(request, unquote(object_id))
-        if not self.has_view_or_change_permission(request, document):
-            raise PermissionDenied
-        if document is None:
-            raise Http404
-        address = reverse("admin:kafka_bridge_receipt_changelist")
-        return redirect(f"{address}?{urlencode(self.event_filter(document))}")
-
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
-        """Keep no entry: the event says who did what."""
-        return LogEntry()
-
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
-        """Keep no entry: the event says who did what."""
-        return LogEntry()
-
-
-class ReadOnlyAdmin(LoggedAdmin):
-    """Shows what nobody may change by hand; what is posted to it is answered with 403."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Show the list; a POST is for actions, and most such lists have none."""
-        if request.method == "POST" and not self.get_actions(request):
-            raise PermissionDenied
-        return super().changelist_view(request, extra_context)
-
-    def history_view(
-        self, request: HttpRequest, object_id: str, extra_context: Any = None
-    ) -> HttpResponse:
-        """Lead to the receipts of the document's events."""
-        if request.method == "POST":
-            raise PermissionDenied
-        return super().history_view(request, object_id, extra_context)
 
 
 class EventTypeFilter(admin.SimpleListFilter):
@@ -197,7 +92,9 @@ class ReceiptAdmin(ReadOnlyAdmin):
         models = [
             model
             for model in apps.get_models()
-            if issubclass(model, Projection) and model is not Receipt
+            if issubclass(model, Projection)
+            and model is not Receipt
+            and self.admin_site.is_registered(model)
         ]
         found = [
             document

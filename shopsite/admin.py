@@ -10,7 +10,7 @@ from django.forms import ModelMultipleChoiceField
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from kafka_bridge.admin import SearchedAdmin
+from kafka_bridge.admin_base import SearchedAdmin
 from shopsite.models import Operator
 
 if TYPE_CHECKING:

@@ -4,12 +4,14 @@ from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
 from django.contrib.auth.apps import AuthConfig
 from django.contrib.contenttypes.apps import ContentTypesConfig
+from django.utils.translation import gettext_lazy as _
 
 OBJECT_ID = "django_mongodb_backend.fields.ObjectIdAutoField"
 
 
 class SiteConfig(AppConfig):
     name = "shopsite"
+    verbose_name = _("Operators")
     default_auto_field = OBJECT_ID
 
 

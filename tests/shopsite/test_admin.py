@@ -10,6 +10,7 @@ from confluent_kafka import Producer
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
@@ -197,6 +198,7 @@ def test_an_operator_is_made_and_changed(ewa: Client) -> None:
     seller = {"username": "adam", "is_active": "on", "is_staff": "on"}
     rights = {"user_permissions": [seen.pk], "groups": [sellers.pk]}
     assert ewa.post(address(Operator, "change", adam.pk), seller | rights).status_code == 302
+    assert "adam" in ewa.get("/admin/").content.decode()  # Django's own log of the operators
     client = Client(headers={"accept-language": "en"})
     entry = client.post("/admin/login/", {"username": "adam", "password": password})
     assert entry.status_code == 302
@@ -204,3 +206,16 @@ def test_an_operator_is_made_and_changed(ewa: Client) -> None:
     assert client.get(address(Product, "add")).status_code == 200
     assert client.get(address(Product, "delete", "milk")).status_code == 403
     assert client.get(address(Receipt, "changelist")).status_code == 403
+    ewa.post(address(Operator, "delete", adam.pk), {"post": "yes"})
+    assert not Operator.objects.filter(username="adam").exists()
+    assert client.get("/admin/").status_code == 302
+
+
+def test_a_product_leads_to_its_page_in_the_shop(ewa: Client) -> None:
+    milk = Product.objects.get()
+    page = ewa.get(address(Product, "change", milk.pk))
+    view = reverse(
+        "admin:view_on_site", args=[ContentType.objects.get_for_model(Product).pk, "milk"]
+    )
+    assert view in page.content.decode()
+    assert ewa.get(view).headers["location"].endswith(milk.get_absolute_url())
