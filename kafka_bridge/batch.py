@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from operator import methodcaller
 from typing import Any, NamedTuple, cast
 
 from confluent_kafka import Message
@@ -13,6 +14,9 @@ from kafka_bridge.models import DeadLetter, Receipt
 
 LARGEST_VALUE = 12 * 2**20  # bytes of a dead letter that are kept; a document has room for 16 MiB
 LARGEST_HEADERS = 2**20
+# Python's own call of a method that is called often no longer looks whether it failed, and this one
+# then gives a broken list, over which the process dies; a call through C always looks.
+READ_HEADERS = methodcaller("headers")
 LATEST_TIME = 253_370_764_800_000  # milliseconds since 1970: the start of the year 9999
 
 Document = dict[str, Any]
@@ -55,7 +59,7 @@ def record_of(message: Message) -> Record:
 
 def _headers(message: Message) -> Headers:
     try:
-        return cast(Headers, message.headers() or ())
+        return cast(Headers, READ_HEADERS(message) or ())
     except SystemError:  # how the client answers to a header whose name is not UTF-8
         return ()
 
