@@ -5,8 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from typing import IO
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 
@@ -15,8 +15,8 @@ def start(
     command: Sequence[str],
     *,
     orphaned: signal.Signals = signal.SIGTERM,
-    stdout: int | IO[str] | None = None,
-    environment: Mapping[str, str] | None = None,
+    stdout: int | None = None,
+    cwd: Path | None = None,
 ) -> subprocess.Popen[str]:
     """Start a program in a session of its own, so that Ctrl-C reaches it through us only.
 
@@ -27,7 +27,7 @@ def start(
         command,
         stdin=subprocess.DEVNULL,
         stdout=stdout,
-        env=environment,
+        cwd=cwd,
         text=True,
         start_new_session=True,
         preexec_fn=_tie(orphaned),  # noqa: PLW1509  it makes one system call
