@@ -1,7 +1,7 @@
 """What can happen to a product. The Kafka key of these events is the product's id."""
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 from msgspec import Meta
@@ -15,20 +15,46 @@ HIGHEST_PRICE = Decimal("99999.99")
 # No control characters and no line separators, and not only white space. `$` alone would let a
 # last line feed through in Python, though not in JSON Schema.
 ONE_LINE = r"^(?!\s*$)[^\x00-\x1f\x7f-\x9f\u2028\u2029]+(?!\n)$"
-Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=ONE_LINE)]
-Type = Annotated[str, Meta(min_length=1, max_length=50, pattern=ONE_LINE)]
+Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=ONE_LINE, examples=["Mleko 3,2%"])]
+Type = Annotated[str, Meta(min_length=1, max_length=50, pattern=ONE_LINE, examples=["nabiał"])]
 # Lines of text, or none: no control characters but line feeds.
 Description = Annotated[
-    str, Meta(max_length=2000, pattern=r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]*$")
+    str,
+    Meta(
+        max_length=2000,
+        pattern=r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]*$",
+        examples=["Od krów z łąk nad Biebrzą.\nPasteryzowane."],
+    ),
 ]
-Unit = Annotated[str, Meta(max_length=20, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*(?!\n)$")]
-Version = Annotated[int, Meta(ge=1, le=2**31)]
+Unit = Annotated[
+    str,
+    Meta(
+        max_length=20,
+        pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*(?!\n)$",
+        examples=["1 l"],
+    ),
+]
+Version = Annotated[int, Meta(ge=1, le=2**31, examples=[1])]
 if TYPE_CHECKING:
     Price = Decimal
 else:
     # In JSON a string, since many readers make a float of a number; `check_price` makes the
     # Decimal of it.
-    Price = Annotated[str, Meta(pattern=r"^(?!0\.00$)(0|[1-9][0-9]{0,4})\.[0-9]{2}(?!\n)$")]
+    Price = Annotated[
+        str,
+        Meta(
+            pattern=r"^(?!0\.00$)(0|[1-9][0-9]{0,4})\.[0-9]{2}(?!\n)$",
+            examples=["4.90"],
+        ),
+    ]
+
+
+class ProductEvent(Event, frozen=True):
+    """Base of what happens to one product."""
+
+    key: ClassVar[str] = "the id of the product"
+    key_example: ClassVar[str] = "milk"
+
 
 reasons.update(
     {
@@ -55,7 +81,7 @@ def check_price(event: Event, price: Decimal) -> None:
 
 
 @event_type("shop.product.added.v1")
-class ProductAddedV1(Event, frozen=True):
+class ProductAddedV1(ProductEvent, frozen=True):
     """An operator put a new product on sale. `price` is in the shop's currency."""
 
     name: Name
@@ -67,7 +93,7 @@ class ProductAddedV1(Event, frozen=True):
 
 
 @event_type("shop.product.added.v2")
-class ProductAdded(Event, frozen=True):
+class ProductAdded(ProductEvent, frozen=True):
     """An operator put a new product on sale. `price` is in the shop's currency, for one `unit`.
 
     Where nothing is said of a product, `description` and `unit` are empty.
@@ -89,7 +115,7 @@ def _described(old: ProductAddedV1) -> ProductAdded:
 
 
 @event_type("shop.product.changed.v1")
-class ProductChanged(Event, frozen=True):
+class ProductChanged(ProductEvent, frozen=True):
     """An operator changed a product. `version` is the one that the operator saw.
 
     Its description and unit stay as they are.
@@ -105,5 +131,5 @@ class ProductChanged(Event, frozen=True):
 
 
 @event_type("shop.product.withdrawn.v1")
-class ProductWithdrawn(Event, frozen=True):
+class ProductWithdrawn(ProductEvent, frozen=True):
     """An operator took a product off sale, for good."""

@@ -9,23 +9,33 @@ from typing import Annotated, ClassVar
 from django.utils.translation import gettext_lazy as _
 from msgspec import Meta
 
-from catalog.events import ONE_LINE, Price, check_price
+from catalog.events import ONE_LINE, Price, ProductEvent, Version, check_price
 from kafka_bridge.registry import Event, event_type, reasons
 
 MOST_AT_ONCE = 1000
 
 Line = Annotated[str, Meta(min_length=1, max_length=100, pattern=ONE_LINE)]
-Postcode = Annotated[str, Meta(min_length=1, max_length=20, pattern=ONE_LINE)]
+FirstName = Annotated[Line, Meta(examples=["Anna"])]
+LastName = Annotated[Line, Meta(examples=["Żak"])]
+Street = Annotated[Line, Meta(examples=["ul. Długa 1 m. 2"])]
+City = Annotated[Line, Meta(examples=["Łódź"])]
+Postcode = Annotated[str, Meta(min_length=1, max_length=20, pattern=ONE_LINE, examples=["90-001"])]
 Email = Annotated[
     str,
     Meta(
-        min_length=3, max_length=254, pattern=r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+(?!\n)$"
+        min_length=3,
+        max_length=254,
+        pattern=r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+(?!\n)$",
+        examples=["anna.zak@example.com"],
     ),
 ]
 # Only a salted hash in Django's format, or its mark for "no password works": never the password.
-PasswordHash = Annotated[str, Meta(max_length=128, pattern=r"^(!|[a-z0-9_]+\$)[!-~]*(?!\n)$")]
-CustomerId = Annotated[str, Meta(min_length=1, max_length=128)]
-Quantity = Annotated[int, Meta(ge=1, le=MOST_AT_ONCE)]
+PasswordHash = Annotated[
+    str, Meta(max_length=128, pattern=r"^(!|[a-z0-9_]+\$)[!-~]*(?!\n)$", examples=["!"])
+]
+CUSTOMER = "3f2a9c1e5b7d4f60a8c2e4061b3d5f79"
+CustomerId = Annotated[str, Meta(min_length=1, max_length=128, examples=[CUSTOMER])]
+Quantity = Annotated[int, Meta(ge=1, le=MOST_AT_ONCE, examples=[2])]
 
 PERSONAL = frozenset({"first_name", "last_name", "street", "postcode", "city", "email", "password"})
 
@@ -40,39 +50,54 @@ reasons.update(
 )
 
 
-@event_type("shop.customer.registered.v1")
-class CustomerRegistered(Event, frozen=True):
-    """A customer registered. `password` is a salted hash in Django's format."""
+class CustomerEvent(Event, frozen=True):
+    """Base of what a customer does about their own data."""
 
     personal: ClassVar[frozenset[str]] = PERSONAL
+    key: ClassVar[str] = "the id of the customer"
+    key_example: ClassVar[str] = CUSTOMER
 
-    first_name: Line
-    last_name: Line
-    street: Line
+
+@event_type("shop.customer.registered.v1")
+class CustomerRegistered(CustomerEvent, frozen=True):
+    """A customer registered. `password` is a salted hash in Django's format.
+
+    The customer's id, and so the key, is computed of the e-mail address with a key that only the
+    shop has: nobody else can write an event of this type that is applied.
+    """
+
+    first_name: FirstName
+    last_name: LastName
+    street: Street
     postcode: Postcode
-    city: Line
+    city: City
     email: Email
     password: PasswordHash
 
 
 @event_type("shop.customer.changed.v1")
-class CustomerChanged(Event, frozen=True):
-    """A customer changed their data. Without `password` the old one stays."""
+class CustomerChanged(CustomerEvent, frozen=True):
+    """A customer changed their data. Without `password` the old one stays.
 
-    personal: ClassVar[frozenset[str]] = PERSONAL
+    `version` is the one that the customer saw.
+    """
 
-    first_name: Line
-    last_name: Line
-    street: Line
+    first_name: FirstName
+    last_name: LastName
+    street: Street
     postcode: Postcode
-    city: Line
-    version: Annotated[int, Meta(ge=1, le=2**31)]
+    city: City
+    version: Version
     password: PasswordHash | None = None
 
 
 @event_type("shop.product.bought.v1")
-class ProductBought(Event, frozen=True):
-    """A customer bought a product at the price that they saw."""
+class ProductBought(ProductEvent, frozen=True):
+    """A customer bought a product at the price that they saw.
+
+    `price` is in the shop's currency, for one piece. Its key is the product's id, so `customer_id`
+    is not looked up: the purchase counts even if the shop does not know the customer.
+    """
 
     customer_id: CustomerId
     quantity: Quantity

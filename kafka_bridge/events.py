@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from kafka_bridge.registry import Decision, event_type, reasons
 
-Who = Annotated[str, Meta(min_length=1, max_length=150)]
+Who = Annotated[str, Meta(min_length=1, max_length=150, examples=["maria"])]
 
 reasons.update(
     {
@@ -33,6 +33,9 @@ class DeadLetterRetried(Decision, frozen=True):
 
 @event_type("bridge.deadletter.discarded.v1")
 class DeadLetterDiscarded(Decision, frozen=True):
-    """Drop this dead letter, and apply those that wait behind it."""
+    """Drop this dead letter, and apply those that wait behind it.
+
+    The event's subject is the dead letter's id; `by` is the operator's user name.
+    """
 
     by: Who

@@ -28,14 +28,21 @@ if TYPE_CHECKING:
 class Event(msgspec.Struct, frozen=True):
     """Base of all event types: a value that is checked when it is decoded.
 
-    `personal` names the fields that tell of a person; no command shows them unasked.
+    The fields' types and examples, and the docstring, are what the published schema says.
+    `personal` names the fields that tell of a person; no command shows them unasked. `key` says
+    in words what the Kafka key of such an event is, `key_example` gives one.
     """
 
     personal: ClassVar[frozenset[str]] = frozenset()
+    key: ClassVar[str] = ""
+    key_example: ClassVar[str] = ""
 
 
 class Decision(Event, frozen=True):
     """Base of what an operator can decide about dead letters: the bridge itself carries it out."""
+
+    key: ClassVar[str] = "the id of the dead letter"
+    key_example: ClassVar[str] = "shop.events@mTkPzZAoQe2gVx1Yw3rBsA/2/1729"
 
 
 class Change(NamedTuple):
