@@ -6,7 +6,7 @@ all. Numbers of requests and errors are those of the Kafka protocol.
 
 import ctypes
 
-from kafka_bridge.local.kafka import TestCluster
+from kafka_bridge.local.kafka import TestCluster, _library
 
 PRODUCE, FETCH, METADATA = 0, 1, 3  # Kafka's API keys
 # Kafka's error codes
@@ -52,3 +52,39 @@ def delete_records(cluster: TestCluster, topic: str, partition: int, before: int
     cluster._rdkafka.rd_kafka_mock_partition_delete_records(
         cluster._cluster, topic.encode(), ctypes.c_int32(partition), ctypes.c_int64(before)
     )
+
+
+def send_oddly(servers: str, topic: str, name: bytes, timestamp: int) -> None:
+    """Send a message to partition 0 as no Python client can: any header name, any time in ms."""
+    library = _library()
+    library.rd_kafka_headers_new.restype = ctypes.c_void_p
+    client = ctypes.c_void_p(_producer(library, servers))
+    headers = ctypes.c_void_p(library.rd_kafka_headers_new(ctypes.c_size_t(1)))
+    library.rd_kafka_header_add(
+        headers, name, ctypes.c_ssize_t(len(name)), b"value", ctypes.c_ssize_t(5)
+    )
+    # Pairs of a tag (RD_KAFKA_VTYPE_...) and its value, then the end tag.
+    failed = library.rd_kafka_producev(
+        *(client, ctypes.c_int(1), ctypes.c_char_p(topic.encode())),
+        *(ctypes.c_int(3), ctypes.c_int32(0)),
+        *(ctypes.c_int(4), ctypes.c_char_p(b"odd"), ctypes.c_size_t(3)),
+        *(ctypes.c_int(5), ctypes.c_char_p(b"odd"), ctypes.c_size_t(3)),
+        *(ctypes.c_int(7), ctypes.c_int(2)),  # copy the value
+        *(ctypes.c_int(8), ctypes.c_int64(timestamp)),
+        *(ctypes.c_int(10), headers),
+        ctypes.c_int(0),
+    )
+    failed = failed or library.rd_kafka_flush(client, ctypes.c_int(5000))
+    library.rd_kafka_destroy(client)
+    if failed:
+        raise RuntimeError(f"the odd message was not sent: error {failed}")
+
+
+def _producer(library: ctypes.CDLL, servers: str) -> int:
+    error = ctypes.create_string_buffer(512)
+    config = ctypes.c_void_p(library.rd_kafka_conf_new())
+    library.rd_kafka_conf_set(
+        config, b"bootstrap.servers", servers.encode(), error, ctypes.sizeof(error)
+    )
+    made: int = library.rd_kafka_new(0, config, error, ctypes.sizeof(error))
+    return made
