@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("customers.urls")),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("docs/events/", include("kafka_bridge.urls")),
     path("health/live", views.live),
     path("health/ready", views.ready),
 ]
