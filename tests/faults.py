@@ -5,8 +5,13 @@ all. Numbers of requests and errors are those of the Kafka protocol.
 """
 
 import ctypes
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
+from kafka_bridge import clients
 from kafka_bridge.local.kafka import TestCluster, _library
+from kafka_bridge.publisher import Publisher
 
 PRODUCE, FETCH, METADATA = 0, 1, 3  # Kafka's API keys
 # Kafka's error codes
@@ -88,3 +93,13 @@ def _producer(library: ctypes.CDLL, servers: str) -> int:
     )
     made: int = library.rd_kafka_new(0, config, error, ctypes.sizeof(error))
     return made
+
+
+@contextmanager
+def publishing(**config: Any) -> Iterator[Publisher]:
+    """A publisher as forms have it, but for some settings, that ends with the block."""
+    made = Publisher(clients.web_producer() | config)
+    try:
+        yield made
+    finally:
+        made.close()

@@ -7,10 +7,8 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, cast
-from uuid import uuid4
 
 import pytest
 from confluent_kafka import Consumer, Message, TopicPartition
@@ -30,6 +28,7 @@ from kafka_bridge.publisher import NotPublished, Published, Publisher, TooLarge
 from kafka_bridge.registry import Event
 from tests import faults
 from tests.conftest import PARTITIONS
+from tests.faults import publishing
 
 MILK = ProductAdded("Mleko", "nabiał", Decimal("4.90"))
 
@@ -55,33 +54,6 @@ def ids() -> list[str]:
             found.append(id_of(message))
     reader.close()
     return found
-
-
-@pytest.fixture(scope="module")
-def ill_treated() -> Iterator[TestCluster]:
-    """A Kafka for the faults of these tests alone."""
-    started = TestCluster()
-    yield started
-    started.stop()
-
-
-@pytest.fixture
-def cluster(ill_treated: TestCluster, settings: Settings) -> TestCluster:
-    """It, as the shop's Kafka, with a topic of the test's own."""
-    settings.KAFKA_BOOTSTRAP_SERVERS = ill_treated.bootstrap_servers
-    settings.KAFKA_TOPIC = f"test-{uuid4().hex}"
-    ill_treated.create_topic(settings.KAFKA_TOPIC, PARTITIONS)
-    return ill_treated
-
-
-@contextmanager
-def publishing(**config: Any) -> Iterator[Publisher]:
-    """A publisher as forms have it, but for some settings."""
-    made = Publisher(clients.web_producer() | config)
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 @pytest.fixture
