@@ -1,11 +1,13 @@
 """The operator's product form: it publishes, and what came of that is part of its validation."""
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from django import forms
 from django.conf import settings
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.validators import RegexValidator
 from django.http import QueryDict
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -13,6 +15,7 @@ from catalog.events import (
     HIGHEST_PRICE,
     LOWEST_PRICE,
     ONE_LINE,
+    Description,
     ProductAdded,
     ProductChanged,
 )
@@ -28,7 +31,8 @@ if TYPE_CHECKING:
 else:
     ProductModelForm = forms.ModelForm
 
-OFFER = ["name", "type", "price"]  # what a product event says of a product
+OFFER = ["name", "type", "price"]  # what is said of a product, and can be changed
+DESCRIBED = ["description", "unit"]  # what is said when it is added
 
 
 def source_of(operator: str) -> str:
@@ -42,6 +46,21 @@ class OneLineField(forms.CharField):
     default_validators = [
         RegexValidator(ONE_LINE, gettext_lazy("Write one line, without control characters."))
     ]
+
+
+class LinesField(forms.CharField):
+    """A description as product events take it."""
+
+    widget = AdminTextareaWidget
+    default_validators = [
+        RegexValidator(
+            get_args(Description)[1].pattern, gettext_lazy("Write no control characters.")
+        )
+    ]
+
+    def to_python(self, value: Any) -> Any:
+        """Return the text with single line feeds, where browsers send two characters."""
+        return (super().to_python(value) or "").replace("\r\n", "\n")
 
 
 class PriceField(forms.DecimalField):
@@ -75,6 +94,10 @@ class ProductForm(ProductModelForm):
     Without errors `receipt` tells that the event was applied, or is None while that is unknown.
     """
 
+    description = LinesField(
+        label=capfirst(gettext_lazy("description")), max_length=2000, required=False
+    )
+    unit = OneLineField(label=capfirst(gettext_lazy("unit")), max_length=20, required=False)
     event = forms.CharField(widget=forms.HiddenInput, required=False)
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
 
@@ -124,7 +147,7 @@ class ProductForm(ProductModelForm):
         data = self.cleaned_data
         seen = data["seen"]
         event_id = submission.event_id_of(data["event"], self._purpose(seen))
-        offered = {name: data[name] for name in OFFER}
+        offered = {name: data[name] for name in self._offer()}
         source = source_of(self.operator)
         if not self.editing:
             # The same id on every retry, so that all retries meet under one Kafka key.
@@ -132,6 +155,9 @@ class ProductForm(ProductModelForm):
             return wrap(added, subject=subject, source=source, event_id=event_id)
         changed = ProductChanged(**offered, version=int(seen))
         return wrap(changed, subject=self.instance.pk, source=source, event_id=event_id)
+
+    def _offer(self) -> list[str]:
+        return OFFER if self.editing else OFFER + DESCRIBED
 
     def overtaken(self) -> bool:
         """Whether an earlier submit of this form, with other values, was the one applied.
@@ -143,7 +169,7 @@ class ProductForm(ProductModelForm):
         return (
             product is not None
             and product.version == version
-            and any(getattr(product, name) != self.cleaned_data[name] for name in OFFER)
+            and any(getattr(product, name) != self.cleaned_data[name] for name in self._offer())
         )
 
     def _refuse(self, why: str) -> None:

@@ -29,6 +29,7 @@ class _Forms(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.forms: list[Fields] = []
+        self.area: list[str] = []
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         found = dict(attributes)
@@ -37,6 +38,18 @@ class _Forms(HTMLParser):
         elif tag == "input" and self.forms and found.get("type") not in ("submit", "checkbox"):
             values = self.forms[-1].setdefault(found.get("name") or "", [])
             values.append(found.get("value") or "")
+        elif tag == "textarea" and self.forms:
+            self.area = self.forms[-1].setdefault(found.get("name") or "", [])
+            self.area.append("")
+
+    def handle_data(self, data: str) -> None:
+        if self.area:
+            # A browser drops the line feed that a text begins with.
+            self.area[-1] += data.removeprefix("\n") if not self.area[-1] else data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea":
+            self.area = []
 
 
 def form_of(response: Any, field: str) -> Fields:

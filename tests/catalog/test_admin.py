@@ -32,7 +32,13 @@ from tests.operators import Fields, browser_of, form_of, has_form, log_in, told
 
 ADD = "/admin/catalog/product/add/"
 LIST = "/admin/catalog/product/"
-MILK = {"name": "Mleko 3,2%", "type": "nabiał", "price": "4,90"}
+MILK = {
+    "name": "Mleko 3,2%",
+    "type": "nabiał",
+    "price": "4,90",
+    "description": "Od krów\nz łąk.",
+    "unit": "1 l",
+}
 Stock = Callable[..., list[Product]]
 
 
@@ -142,12 +148,25 @@ def test_one_product_after_the_other(ewa: Client, running_consumer: Running) -> 
     [
         ({"name": "  Mleko 🥛  "}, {"name": "Mleko 🥛"}),
         ({"name": "ż" * 200, "type": "t" * 50}, {"name": "ż" * 200, "type": "t" * 50}),
+        ({"unit": " 1 l "}, {"unit": "1 l"}),
+        ({"unit": "", "description": ""}, {"unit": "", "description": ""}),
+        ({"description": "Świeże.\r\n\r\nZ łąk."}, {"description": "Świeże.\n\nZ łąk."}),
         ({"price": "5"}, {"price": Decimal("5.00")}),
         ({"price": "0.01"}, {"price": Decimal("0.01")}),
         ({"price": "99999,99"}, {"price": Decimal("99999.99")}),
         ({"price": "1e2"}, {"price": Decimal("100.00")}),
     ],
-    ids=["emoji", "longest", "no decimals", "cheapest", "dearest", "exponent"],
+    ids=[
+        "emoji",
+        "longest",
+        "unit",
+        "nothing said",
+        "lines",
+        "no decimals",
+        "cheapest",
+        "dearest",
+        "exponent",
+    ],
 )
 def test_odd_but_right_values(
     ewa: Client, consume: Consume, impatient: None, typed: Fields, kept: Fields
@@ -161,6 +180,8 @@ def test_odd_but_right_values(
 WRONG = {
     "name": ["", "  ", "a\nb", "a\x00b", "a\u2028b", "x" * 201, "x" * 10_000],
     "type": ["", "\t", "a\r\nb", "a\x7fb", "x" * 51],
+    "unit": ["a\nb", "x" * 21],
+    "description": ["a\tb", "a\x00b", "a\u2028b", "x" * 2001],
     "price": [
         *("", "abc", "💰", "0", "0.00", "-1", "4.905", "100000", "1,000.00", "4.90\x00", "٤.٩٠٠"),
         *("NaN", "Infinity", "1e9", "1e-999999", "9" * 10_000),
@@ -180,13 +201,21 @@ def test_a_wrong_value_is_told_at_its_field(ewa: Client, consume: Consume, field
     assert consume() == 0
 
 
-@given(name=st.text(max_size=210), kind=st.text(max_size=60), price=st.text(max_size=12))
-def test_what_the_form_takes_is_an_event(name: str, kind: str, price: str) -> None:
+@given(
+    typed=st.fixed_dictionaries(
+        {
+            "name": st.text(max_size=210),
+            "type": st.text(max_size=60),
+            "price": st.from_regex(r"[0-9]{1,5}([.,][0-9]{1,2})?", fullmatch=True),
+            "description": st.text(),
+            "unit": st.text(max_size=30),
+        }
+    )
+)
+def test_what_the_form_takes_is_an_event(typed: Fields) -> None:
     fields: dict[str, Any] = ProductForm.base_fields
     try:
-        event = ProductAdded(
-            fields["name"].clean(name), fields["type"].clean(kind), fields["price"].clean(price)
-        )
+        event = ProductAdded(**{name: fields[name].clean(value) for name, value in typed.items()})
     except ValidationError:
         return
     assert msgspec.json.decode(msgspec.json.encode(event), type=ProductAdded) == event
@@ -267,6 +296,7 @@ def test_a_changed_product_shows_its_new_price(
 ) -> None:
     [milk] = stock("Mleko")
     address = change_of(milk)
+    assert not has_form(ewa.get(address), "unit")
     with running_consumer():
         page = ewa.post(address, opened(ewa, address, price="5.10"), follow=True)
     assert list(told(page)) == [("success", "“Mleko” was changed.")]
