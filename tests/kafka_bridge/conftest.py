@@ -1,11 +1,13 @@
 """A Kafka to be ill-treated: librdkafka's, whichever Kafka the suite runs against."""
 
+import os
 from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
 from pytest_django import Settings
 
+from kafka_bridge import publisher
 from kafka_bridge.local.kafka import TestCluster
 from tests.conftest import PARTITIONS
 
@@ -15,6 +17,8 @@ def ill_treated() -> Iterator[TestCluster]:
     """A Kafka for the faults of one module's tests."""
     started = TestCluster()
     yield started
+    # A producer of this process would look for it for ever.
+    publisher._of_process(os.getpid(), started.bootstrap_servers).close()
     started.stop()
 
 
