@@ -164,14 +164,21 @@ def refused(call: Callable[[], Any]) -> None:
 class TestMongoFails:
     """What MongoDB does not answer is asked again, and has its effect once."""
 
-    @pytest.mark.parametrize("fault", [lost_before, lost_after, refused])
-    @pytest.mark.parametrize("method", ["commit_transaction", "start_transaction"])
+    @pytest.mark.parametrize(
+        ("method", "fault"),
+        [
+            ("start_transaction", lost_before),
+            ("commit_transaction", lost_before),
+            ("commit_transaction", lost_after),
+            ("commit_transaction", refused),
+        ],
+    )
     def test_a_batch_has_its_effect_once(
         self,
         bought: list[Envelope[Any]],
         monkeypatch: pytest.MonkeyPatch,
-        fault: Callable[..., Any],
         method: str,
+        fault: Callable[..., Any],
     ) -> None:
         with failing(monkeypatch, method, fault, fault) as met:
             until_idle(batch=7)
