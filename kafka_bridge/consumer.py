@@ -142,7 +142,10 @@ class Consumer:
     def _on_assign(self, kafka: KafkaConsumer, partitions: list[TopicPartition]) -> None:
         numbers = [partition.partition for partition in partitions]
         try:
-            kafka.incremental_assign(self._at(self._claim(numbers)))
+            claimed = self._at(self._claim(numbers))
+            kafka.incremental_assign(claimed)
+            # A partition that was paused when we lost it is still paused when it comes back.
+            kafka.resume(claimed)
         except (PyMongoError, KafkaException) as error:
             self._tell("The stored offsets could not be read", error)
             kafka.incremental_assign(self._at(dict.fromkeys(numbers, 0)))
