@@ -105,7 +105,7 @@ def _compare_receipts(
     }
     stored = {str(each["_id"]): each for each in world.collection("kafka_bridge_receipt").find()}
     _compare(found, "receipt", wanted, stored)
-    parked = {letter.place: {} for queue in shop.waiting.values() for letter in queue}
+    parked: Documents = {letter.place: {} for queue in shop.waiting.values() for letter in queue}
     letters = world.collection("kafka_bridge_deadletter").find()
     kept = {f"{each['partition']}/{each['offset']}": each for each in letters}
     _compare(found, "dead letter", parked, kept)

@@ -35,9 +35,7 @@ def goes_on(world: World, first: Process, second: Process) -> None:
     second.send(signal.SIGTERM)
     second.wait(30)
     before = world.applied()
-    more = world.shoppers(seed=2)
-    more.publish(50)
-    more.stop()
+    world.shoppers(seed=2).publish(50)
     world.progress(before)
     world.catch_up()
     assert first.code is None

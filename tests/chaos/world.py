@@ -16,6 +16,7 @@ from confluent_kafka import Consumer, TopicPartition
 from django.conf import settings
 from pymongo.collection import Collection
 
+from kafka_bridge.local import children
 from tests.chaos.servers import ROOT, KafkaServer, MongoServer
 from tests.chaos.waiting import until
 from tests.chaos.workload import Shoppers
@@ -39,6 +40,7 @@ class Process:
                 stdout=file,
                 stderr=file,
                 start_new_session=True,
+                preexec_fn=children._tie(signal.SIGKILL),  # noqa: PLW1509  one system call
             )
         self.pid = self._process.pid
 
