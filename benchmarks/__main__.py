@@ -9,8 +9,7 @@ from pathlib import Path
 import django
 
 from benchmarks import servers
-
-NAMES = ("throughput",)
+from benchmarks.names import NAMES, QUICK
 
 
 def main() -> int:
@@ -27,7 +26,8 @@ def main() -> int:
     django.setup()
     # Its modules import the shop's models, which want the settings, and these the servers.
     runs = importlib.import_module("benchmarks.runs")
-    code: int = runs.run(chosen.names or NAMES, quick=chosen.quick, plot=chosen.plot)
+    names = chosen.names or (QUICK if chosen.quick else NAMES)
+    code: int = runs.run(names, quick=chosen.quick, drawn=chosen.plot)
     return code
 
 

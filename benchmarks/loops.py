@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -47,18 +49,26 @@ def shop(batch: int = BATCH) -> Meter:
 
 
 class Loop:
-    """A consumer of the whole topic that ends at its end."""
+    """A consumer of the whole topic that ends at its end, or when `stopping` is set."""
 
-    def __init__(self, config: Setting, apply: Callable[[list[Message]], None], batch: int) -> None:
+    def __init__(
+        self,
+        config: Setting,
+        apply: Callable[[list[Message]], None],
+        batch: int,
+        *,
+        endless: bool = False,
+    ) -> None:
         self.applied = 0
+        self.stopping = False
         self._apply, self._batch, self._ended = apply, batch, 0
-        self.kafka = KafkaConsumer(config | {"enable.partition.eof": True})
+        self.kafka = KafkaConsumer(config | {"enable.partition.eof": not endless})
 
     def run(self) -> None:
         """Consume to the end."""
         topic = settings.KAFKA_TOPIC
         self.kafka.assign([TopicPartition(topic, number, 0) for number in range(PARTITIONS)])
-        while self._ended < PARTITIONS:
+        while self._ended < PARTITIONS and not self.stopping:
             if messages := self._take():
                 self._apply(messages)
                 self.applied += len(messages)
@@ -130,6 +140,11 @@ class Bare:
         return found
 
 
+@lru_cache(10_000)
+def _value(price: str, quantity: int) -> Decimal128:
+    return Decimal128(str(Decimal(price) * quantity))
+
+
 def _purchase(message: Message, headers: Setting, products: dict[str, Setting]) -> Setting:
     data, key = decode(message.value() or b""), (message.key() or b"").decode()
     product = products[key]
@@ -143,7 +158,7 @@ def _purchase(message: Message, headers: Setting, products: dict[str, Setting]) 
         "type": product["type"],
         "price": product["price"],
         "quantity": data.quantity,
-        "value": Decimal128(str(product["price"].to_decimal() * data.quantity)),
+        "value": _value(data.price, data.quantity),
         "bought_at": msgspec.convert(headers["ce_time"].decode(), datetime),
     }
 
@@ -171,10 +186,12 @@ def bare(batch: int = BATCH) -> Meter:
 
 class OneByOne:
     """Events applied as a first sketch does it: each purchase is inserted, appended to the list
-    inside its customer's document, and its offset committed before the next event is read.
+    inside its customer's document, and its offset committed. Only where it is `awaited` is the
+    commit sure before the next event is read; it then waits for the broker's own lingering.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, awaited: bool) -> None:
+        self._awaited = awaited
         config = clients.reader(**{"group.id": f"{settings.KAFKA_GROUP}-one"})
         self.loop = Loop(config, self._apply, batch=1)
         self._purchases = database()[Purchase._meta.db_table]
@@ -186,12 +203,15 @@ class OneByOne:
         purchase = {"product_id": key, "price": data.price, "quantity": data.quantity}
         self._purchases.insert_one(purchase)
         self._customers.update_one({"_id": data.customer_id}, {"$push": {"purchases": purchase}})
-        self.loop.kafka.commit(message=message, asynchronous=False)
+        if self._awaited:
+            self.loop.kafka.commit(message=message, asynchronous=False)
+        else:
+            self.loop.kafka.commit(message=message)
 
 
-def one_by_one() -> Meter:
+def one_by_one(awaited: bool) -> Meter:
     """Apply the purchases of the topic one by one."""
-    return _measured(OneByOne().loop)
+    return _measured(OneByOne(awaited).loop)
 
 
 def reading(config: Setting) -> Meter:

@@ -13,7 +13,9 @@ LOOKED_EVERY = 0.005  # seconds
 class Counts(Protocol):
     """Whatever says how many events it has applied so far."""
 
-    applied: int
+    @property
+    def applied(self) -> int:
+        """How many events."""
 
 
 class Look(NamedTuple):

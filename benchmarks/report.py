@@ -1,5 +1,6 @@
 """What the benches found: tables for people, JSON for machines."""
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from benchmarks.measuring import Spread, shown
@@ -39,13 +40,17 @@ class Row(NamedTuple):
         return self.ratio.highest < self.goal / LENIENCE
 
 
+Curves = Mapping[str, Sequence[tuple[float, float]]]
+
+
 class Table(NamedTuple):
-    """What one bench found; `unit` is that of the absolute figures."""
+    """What one bench found; `unit` is that of the absolute figures. `curves` are for the plot."""
 
     name: str
     unit: str
     rows: list[Row]
     notes: tuple[str, ...] = ()
+    curves: Curves = {}
 
 
 def markdown(table: Table) -> str:

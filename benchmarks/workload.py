@@ -14,6 +14,7 @@ from kafka_bridge.registry import Change, Event
 PRODUCTS = 60
 PRICE = Decimal("4.90")
 SOURCE = "/shop/bench"
+NAMES = ("Mleko", "Chleb żytni", "Sok jabłkowy", "Masło", "Ser gouda", "Herbata czarna")
 TYPES = ("nabiał", "pieczywo", "napoje")
 
 
@@ -27,6 +28,11 @@ def product_id(number: int) -> str:
     return f"product-{number:06}"
 
 
+def price(number: int) -> Decimal:
+    """Return what product `number` costs."""
+    return PRICE + number % 500
+
+
 def buyer(number: int) -> str:
     """Return the id of customer `number`, as long as the shop's."""
     return f"{number:032x}"
@@ -35,8 +41,18 @@ def buyer(number: int) -> str:
 def products(amount: int = PRODUCTS) -> Iterator[Change]:
     """Make products, all at one price."""
     for number in range(amount):
-        added = ProductAdded(f"Mleko {number}", TYPES[number % len(TYPES)], PRICE)
-        yield from direct.changes(wrap(added, subject=product_id(number), source=SOURCE), None)
+        event = wrap(_product(number), subject=product_id(number), source=SOURCE)
+        yield from direct.changes(event, None)
+
+
+def added(number: int) -> Message:
+    """Return the event of product `number`'s coming on sale."""
+    return message(_product(number), product_id(number))
+
+
+def _product(number: int) -> ProductAdded:
+    name = f"{NAMES[number % len(NAMES)]} {number}"
+    return ProductAdded(name, TYPES[number % len(TYPES)], price(number))
 
 
 def purchases(
@@ -46,8 +62,17 @@ def purchases(
     chance = Random(7)  # noqa: S311  nothing secret about it
     for number in range(amount):
         chosen = 0 if chance.random() < hot else chance.randrange(products)
-        bought = ProductBought(buyer(number % customers), 2, PRICE)
+        bought = ProductBought(buyer(number % customers), 2, price(chosen))
         yield message(bought, product_id(chosen))
+
+
+def bought(amount: int, customers: int) -> Iterator[Change]:
+    """Make purchases as they stand in MongoDB, by so many customers in turn."""
+    (product,) = products(1)
+    for number in range(amount):
+        data = ProductBought(buyer(number % customers), 2, PRICE)
+        event = wrap(data, subject=product_id(0), source=SOURCE)
+        yield from direct.changes(event, product.document)
 
 
 def registration(number: int) -> Message:
@@ -68,8 +93,9 @@ def mixed(amount: int) -> Iterator[Message]:
     for number in range(amount):
         kind = chance.random()
         if kind < 0.6:
-            bought = ProductBought(buyer(number % 1000), 2, PRICE)
-            yield message(bought, product_id(chance.randrange(PRODUCTS // 2)))
+            chosen = chance.randrange(PRODUCTS // 2)
+            bought = ProductBought(buyer(number % 1000), 2, price(chosen))
+            yield message(bought, product_id(chosen))
         elif kind < 0.8:
             chosen = chance.randrange(PRODUCTS // 2, PRODUCTS)
             changed = ProductChanged(f"Chleb {number}", "pieczywo", PRICE, versions[chosen])
