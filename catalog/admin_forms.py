@@ -1,5 +1,6 @@
 """The operator's product form: it publishes, and what came of that is part of its validation."""
 
+from copy import copy
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from django import forms
@@ -112,7 +113,8 @@ class ProductForm(ProductModelForm):
         field_classes = {"name": OneLineField, "type": OneLineField, "price": PriceField}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        # A copy takes what is typed, since the page goes on to show the product as it stands.
+        super().__init__(*args, **kwargs | {"instance": copy(kwargs.get("instance"))})
         self.editing = bool(self.instance.pk)
         seen = str(self.instance.version) if self.editing else ""
         self.initial["event"], self.initial["seen"] = self._token(seen), seen

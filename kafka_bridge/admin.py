@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from kafka_bridge import submission
@@ -145,10 +146,13 @@ class DeadLetterAdmin(ReadOnlyAdmin):
     fieldsets = [
         (None, {"fields": ["status", "error", "failed_at", "resolved_by", "resolved_at"]}),
         (
-            _("message"),
+            capfirst(_("message")),
             {"fields": ["type", "event_id", "raw_key", "raw_headers", "raw_value"]},
         ),
-        (_("place in the log"), {"fields": ["log", "partition", "offset", "published_at"]}),
+        (
+            capfirst(_("place in the log")),
+            {"fields": ["log", "partition", "offset", "published_at"]},
+        ),
     ]
 
     actions = ["retry", "discard"]

@@ -319,6 +319,7 @@ def test_the_second_of_two_operators_is_told_what_stands_there_now(
         assert "Somebody changed this product while you were editing it." in text
         with translation.override("en"):
             assert f"What stands there now: Mleko, nabiał, {money(Decimal('5.10'))}." in text
+        assert page.context["original"].name == "Mleko"
         again = form_of(page, "event")
         assert (again["name"], again["price"]) == (["Mleko świeże"], ["4.90"])
         assert again["event"] != stale["event"]
