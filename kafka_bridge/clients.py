@@ -40,6 +40,8 @@ def web_producer() -> dict[str, Any]:
     return common() | {
         "acks": "all",
         "enable.idempotence": True,
+        # As Kafka's own clients choose a key's partition, so that a key has one, whoever writes.
+        "partitioner": "murmur2_random",
         "linger.ms": 0,
         # Every form answers within 5 s: an event that is not out by then is reported as not sent.
         "message.timeout.ms": 4000,
