@@ -1,5 +1,6 @@
 """What all commands of the shop share: one sentence when something fails, and a quiet end."""
 
+import logging
 import os
 import sys
 from typing import Any
@@ -11,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from pymongo.errors import ConnectionFailure, PyMongoError
 
+from kafka_bridge import clients
 from kafka_bridge.clients import KafkaUnavailable
 from kafka_bridge.publisher import NotPublished
 
@@ -28,6 +30,9 @@ class ShopCommand(BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command; raises `CommandError` in place of what a server made it fail with."""
+        level = clients.log.level
+        # The sentence says it; librdkafka would say the same twenty times a second.
+        clients.log.setLevel(logging.CRITICAL)
         try:
             return super().execute(*args, **options)
         except BrokenPipeError:
@@ -39,6 +44,8 @@ class ShopCommand(BaseCommand):
             raise CommandError(_of_kafka(error)) from error
         except (DatabaseError, PyMongoError) as error:
             raise CommandError(_of_mongodb(error)) from error
+        finally:
+            clients.log.setLevel(level)
 
 
 def _leave_pipe() -> None:

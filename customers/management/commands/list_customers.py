@@ -36,7 +36,7 @@ class Command(ShopCommand):
         for purchase in purchases(customer):
             self.stdout.write(for_people(purchase))
             total, count = total + purchase["value"].to_decimal(), count + 1
-        self.stdout.write(f"    {left(f'{count} purchases', 76)}{total:>24}\n")
+        self.stdout.write(f"    {left(f'{count} purchases', 79)}{total:>24}\n\n", ending="")
 
     def _as_json(self, customer: CustomerDocument) -> None:
         """Write an object piece by piece: the purchases of one customer may not fit in memory."""
