@@ -56,8 +56,12 @@ class ProductEvent(Event, frozen=True):
     key_example: ClassVar[str] = "milk"
 
 
+# What came from elsewhere has ids of its own: it can neither take nor change those of the shop.
+IMPORTED = "legacy:"
+
 reasons.update(
     {
+        "not_imported": _("Only what came from elsewhere can come from there again."),
         "product_exists": _("There is already a product with this id."),
         "product_unknown": _("There is no such product."),
         "product_withdrawn": _("This product is no longer sold."),
@@ -133,3 +137,20 @@ class ProductChanged(ProductEvent, frozen=True):
 @event_type("shop.product.withdrawn.v1")
 class ProductWithdrawn(ProductEvent, frozen=True):
     """An operator took a product off sale, for good."""
+
+
+@event_type("shop.product.imported.v1")
+class ProductImported(ProductEvent, frozen=True):
+    """Another system has this product. `price` is in the shop's currency.
+
+    Its key begins with `legacy:`. A product that came from there before is replaced.
+    """
+
+    key_example: ClassVar[str] = f"{IMPORTED}mleko_k_1"
+
+    name: Name
+    type: Type
+    price: Price
+
+    def __post_init__(self) -> None:
+        check_price(self, self.price)

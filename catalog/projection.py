@@ -2,7 +2,13 @@
 
 from decimal import Decimal
 
-from catalog.events import ProductAdded, ProductChanged, ProductWithdrawn
+from catalog.events import (
+    IMPORTED,
+    ProductAdded,
+    ProductChanged,
+    ProductImported,
+    ProductWithdrawn,
+)
 from catalog.models import Product, ProductDocument, stored
 from catalog.naming import search_prefixes, sort_key
 from kafka_bridge.envelope import Envelope
@@ -60,3 +66,17 @@ def withdraw(event: Envelope[ProductWithdrawn], product: ProductDocument | None)
         return Rejection("product_withdrawn")
     counted = {"version": product["version"] + 1, "changed_at": event.time}
     return [Change(Product, {**product, "withdrawn": True, **counted})]
+
+
+@applies(ProductImported, reads=Product)
+def take_over(event: Envelope[ProductImported], product: ProductDocument | None) -> Outcome:
+    """Put the product on sale, or change the one that came from there before."""
+    if not event.subject.startswith(IMPORTED):
+        return Rejection("not_imported")
+    data = event.data
+    if product is None:
+        added = ProductAdded(data.name, data.type, data.price)
+        new = Envelope(added, event.subject, event.id, event.source, event.time)
+        return add(new, None)
+    changed = ProductChanged(data.name, data.type, data.price, product["version"])
+    return change(Envelope(changed, event.subject, event.id, event.source, event.time), product)

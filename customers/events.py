@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 from django.utils.translation import gettext_lazy as _
 from msgspec import Meta
 
-from catalog.events import ONE_LINE, Price, ProductEvent, Version, check_price
+from catalog.events import IMPORTED, ONE_LINE, Price, ProductEvent, Version, check_price
 from kafka_bridge.registry import Event, event_type, reasons
 
 MOST_AT_ONCE = 1000
@@ -33,11 +33,23 @@ Email = Annotated[
 PasswordHash = Annotated[
     str, Meta(max_length=128, pattern=r"^(!|[a-z0-9_]+\$)[!-~]*(?!\n)$", examples=["!"])
 ]
+# Lines of text: as elsewhere an address is written.
+Address = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=300,
+        pattern=r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]*$",
+        examples=["ul. Długa 1 m. 2\n90-001 Łódź"],
+    ),
+]
 CUSTOMER = "3f2a9c1e5b7d4f60a8c2e4061b3d5f79"
 CustomerId = Annotated[str, Meta(min_length=1, max_length=128, examples=[CUSTOMER])]
 Quantity = Annotated[int, Meta(ge=1, le=MOST_AT_ONCE, examples=[2])]
 
-PERSONAL = frozenset({"first_name", "last_name", "street", "postcode", "city", "email", "password"})
+PERSONAL = frozenset(
+    {"first_name", "last_name", "street", "postcode", "city", "email", "password", "address"}
+)
 
 reasons.update(
     {
@@ -105,3 +117,32 @@ class ProductBought(ProductEvent, frozen=True):
 
     def __post_init__(self) -> None:
         check_price(self, self.price)
+
+
+@event_type("shop.customer.imported.v1")
+class CustomerImported(CustomerEvent, frozen=True):
+    """Another system has this customer, without e-mail address: they cannot log in here.
+
+    Their key begins with `legacy:`. A customer who came from there before is replaced.
+    """
+
+    key_example: ClassVar[str] = f"{IMPORTED}customer_k_001"
+
+    first_name: FirstName
+    last_name: LastName
+    address: Address
+
+
+@event_type("shop.purchase.imported.v1")
+class PurchaseImported(ProductEvent, frozen=True):
+    """In another system a customer bought a product, at the price that it has here by then.
+
+    Its key is the id of the product. `customer_came` says that the customer was imported first;
+    who imports waits for that, and if they wait in vain the purchase is refused.
+    """
+
+    key_example: ClassVar[str] = f"{IMPORTED}mleko_k_1"
+
+    customer_id: CustomerId
+    quantity: Quantity
+    customer_came: Annotated[bool, Meta(examples=[True])]

@@ -48,7 +48,8 @@ class Customer(Projection, AbstractBaseUser):
     id = models.CharField(db_column="_id", primary_key=True, max_length=128)
     first_name = models.CharField(_("first name"), max_length=100)
     last_name = models.CharField(_("last name"), max_length=100)
-    street = models.CharField(_("street"), max_length=100)
+    # An address from elsewhere stands here whole.
+    street = models.CharField(_("street"), max_length=600)
     postcode = models.CharField(_("postcode"), max_length=20)
     city = models.CharField(_("city"), max_length=100)
     email = models.EmailField(_("e-mail"), db_index=True)

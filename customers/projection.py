@@ -1,7 +1,14 @@
 """What events change about customers and purchases."""
 
+from catalog.events import IMPORTED
 from catalog.models import Product, ProductDocument, stored
-from customers.events import CustomerChanged, CustomerRegistered, ProductBought
+from customers.events import (
+    CustomerChanged,
+    CustomerImported,
+    CustomerRegistered,
+    ProductBought,
+    PurchaseImported,
+)
 from customers.identity import customer_id, normalise
 from customers.models import Customer, CustomerDocument, Purchase, PurchaseDocument
 from kafka_bridge.envelope import Envelope
@@ -76,3 +83,39 @@ def buy(event: Envelope[ProductBought], product: ProductDocument | None) -> Outc
         "bought_at": event.time,
     }
     return [Change(Purchase, purchase)]
+
+
+@applies(CustomerImported, reads=Customer)
+def take_over(event: Envelope[CustomerImported], customer: CustomerDocument | None) -> Outcome:
+    """Know the customer, who cannot log in; one who came from there before is replaced."""
+    if not event.subject.startswith(IMPORTED):
+        return Rejection("not_imported")
+    data = event.data
+    taken: CustomerDocument = {
+        "_id": event.subject,
+        "first_name": data.first_name,
+        "last_name": data.last_name,
+        "street": ", ".join(data.address.split("\n")),
+        "postcode": "",
+        "city": "",
+        "email": "",
+        "password": "!",
+        "version": customer["version"] + 1 if customer else 1,
+        "registered_at": customer["registered_at"] if customer else event.time,
+        "changed_at": event.time,
+    }
+    return [Change(Customer, taken)]
+
+
+@applies(PurchaseImported, reads=Product)
+def take_over_purchase(
+    event: Envelope[PurchaseImported], product: ProductDocument | None
+) -> Outcome:
+    """Let the customer own the product at the price that it has now."""
+    if not event.data.customer_came:
+        return Rejection("customer_unknown")
+    if product is None:
+        return Rejection("product_unknown")
+    price = product["price"].to_decimal()
+    bought = ProductBought(event.data.customer_id, event.data.quantity, price)
+    return buy(Envelope(bought, event.subject, event.id, event.source, event.time), product)

@@ -85,6 +85,8 @@ class Registration(NamedTuple):
 event_types: dict[str, EventType] = {}
 registrations: dict[type[Event], Registration] = {}
 upcasters: dict[type[Event], Upcaster] = {}
+# By the name of another system: what it calls an event, or None for what it has no word for.
+shapes: dict[str, Callable[["Envelope[Any]"], dict[str, Any] | None]] = {}
 reasons: "dict[str, StrOrPromise]" = {}
 _names: dict[type[Event], str] = {}
 

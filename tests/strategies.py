@@ -13,9 +13,17 @@ from catalog.events import (
     ProductAdded,
     ProductAddedV1,
     ProductChanged,
+    ProductImported,
     ProductWithdrawn,
 )
-from customers.events import MOST_AT_ONCE, CustomerChanged, CustomerRegistered, ProductBought
+from customers.events import (
+    MOST_AT_ONCE,
+    CustomerChanged,
+    CustomerImported,
+    CustomerRegistered,
+    ProductBought,
+    PurchaseImported,
+)
 from kafka_bridge.envelope import EARLIEST, LATEST, LONGEST_ATTRIBUTE, Envelope, Headers
 from kafka_bridge.events import DeadLetterDiscarded, DeadLetterRetried
 from kafka_bridge.registry import Event
@@ -75,6 +83,16 @@ EVENTS: Mapping[type[Event], SearchStrategy[Event]] = {
         unit=st.just("") | lines(20),
     ),
     ProductChanged: st.builds(ProductChanged, **_product, version=versions),
+    ProductImported: st.builds(ProductImported, **_product),
+    CustomerImported: st.builds(
+        CustomerImported, first_name=lines(100), last_name=lines(100), address=lines(300)
+    ),
+    PurchaseImported: st.builds(
+        PurchaseImported,
+        customer_id=attributes,
+        quantity=st.integers(1, MOST_AT_ONCE),
+        customer_came=st.booleans(),
+    ),
     ProductWithdrawn: st.builds(ProductWithdrawn),
     CustomerRegistered: st.builds(CustomerRegistered, **_person, email=emails, password=passwords),
     CustomerChanged: st.builds(
