@@ -50,14 +50,19 @@ class Applier:
         self.session = self.database.client.start_session()
 
     def apply(self, records: Sequence[Record]) -> None:
-        """Apply records that follow one another in each partition.
+        """Read and apply records; see `apply_items`."""
+        self.apply_items([read(record) for record in records])
+
+    def apply_items(self, read_ahead: Sequence[Item]) -> None:
+        """Apply records, read already, that follow one another in each partition.
 
         Raises `Fenced` if another consumer was faster, and PyMongo's errors if MongoDB fails; in
         both cases nothing has changed, unless a failed commit did come through: so go on from
         the stored offsets.
         """
         held = self.positions.next
-        items = [read(r) for r in records if r.offset >= held.get(r.partition, r.offset + 1)]
+        places = ((item, item.record.partition, item.record.offset) for item in read_ahead)
+        items = [item for item, number, at in places if at >= held.get(number, at + 1)]
         for decisions, group in groupby(items, letters.is_decision):
             if decisions:
                 for decision in group:

@@ -3,11 +3,16 @@
 Whatever goes wrong, there is one way back: forget the batch, wait until MongoDB answers, and go
 on from the stored offsets. While it waits it keeps polling, with its partitions paused, so that
 it stays a member of its group.
+
+One batch is applied in a thread of its own, which mostly waits for MongoDB; meanwhile this thread
+takes the next one and reads it. Whoever changes what is held settles the batch under way first.
 """
 
 import logging
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
 
 from confluent_kafka import Consumer as KafkaConsumer
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
@@ -16,7 +21,7 @@ from pymongo.errors import PyMongoError
 
 from kafka_bridge import clients
 from kafka_bridge.applier import Applier
-from kafka_bridge.batch import record_of
+from kafka_bridge.batch import Item, read, record_of
 from kafka_bridge.positions import Fenced, Log, LogBroken
 
 SHORTEST_WAIT, LONGEST_WAIT = 0.05, 5.0  # seconds between attempts
@@ -24,6 +29,13 @@ TOLD_EVERY = 60.0  # seconds between log lines about the same trouble
 GONE = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION}
 
 log = logging.getLogger(__name__)
+
+
+class Underway(NamedTuple):
+    """A batch that is being applied."""
+
+    done: Future[None]
+    items: list[Item]
 
 
 class Consumer:
@@ -56,6 +68,8 @@ class Consumer:
         identity = clients.topic_identity(self.topic)
         named = Log(settings.KAFKA_GROUP, self.topic, identity)
         self._applier = Applier(named, instance or "alone")
+        self._worker = ThreadPoolExecutor(1, "applier")
+        self._underway: Underway | None = None
         self._lost = False
         self._wait = SHORTEST_WAIT
         self._told: dict[str, float] = {}
@@ -70,7 +84,9 @@ class Consumer:
                     self._recover()
                 else:
                     self._step()
+            self._settle()
         finally:
+            self._worker.shutdown()
             self._kafka.close()
 
     def _join(self) -> None:
@@ -87,14 +103,36 @@ class Consumer:
         return list(range(self._partitions))
 
     def _idle(self) -> bool:
-        return self.until_idle and not self._lost and len(self._ended) == self._partitions
+        through = not self._lost and self._underway is None
+        return self.until_idle and through and len(self._ended) == self._partitions
 
     def _step(self) -> None:
-        messages = self._take()
-        if not messages or self._lost:
+        """Read a batch while the one before it is applied, and begin to apply it."""
+        busy = self._underway is not None
+        items = self._take(self.batch, 0) if busy else []
+        self._settle()
+        items += self._take(self.batch - len(items), 0 if busy else 1.0)
+        held = self._applier.positions.next
+        items = [item for item in items if item.record.partition in held]
+        if items and not self._lost:
+            done = self._worker.submit(self._applier.apply_items, items)
+            self._underway = Underway(done, items)
+
+    def _take(self, most: int, seconds: float) -> list[Item]:
+        """Wait so long for one message, then take what else is there without waiting."""
+        first = self._kafka.poll(seconds) if most else None
+        if first is None:
+            return []
+        more = self._kafka.consume(most - 1, 0) if most > 1 else []
+        return [read(record_of(m)) for m in [first, *more] if self._usable(m)]
+
+    def _settle(self) -> None:
+        """Wait until the batch under way is applied, or has failed and what is held is lost."""
+        if self._underway is None:
             return
+        (done, items), self._underway = self._underway, None
         try:
-            self._applier.apply([record_of(message) for message in messages])
+            done.result()
         except Fenced as fenced:
             self._tell("Going back to the stored offsets", fenced)
             self._lost = True
@@ -103,17 +141,8 @@ class Consumer:
             self._lost = True
         else:
             self._wait = SHORTEST_WAIT
-            self.applied += len(messages)
-            self._follow(messages)
-
-    def _take(self) -> list[Message]:
-        """Wait for one message, then take what else is there without waiting."""
-        first = self._kafka.poll(1.0)
-        if first is None:
-            return []
-        more = self._kafka.consume(self.batch - 1, 0) if self.batch > 1 else []
-        held = self._applier.positions.next
-        return [m for m in [first, *more] if self._usable(m) and m.partition() in held]
+            self.applied += len(items)
+            self._follow(items)
 
     def _usable(self, message: Message) -> bool:
         error, partition = message.error(), message.partition() or 0
@@ -132,14 +161,15 @@ class Consumer:
             self._tell("Kafka", error)
         return False
 
-    def _follow(self, messages: Sequence[Message]) -> None:
+    def _follow(self, items: Sequence[Item]) -> None:
         """Let Kafka's own committed offsets follow, for tools that show the group's lag."""
         if self._shared:
             ends = self._applier.positions.next
-            touched = {message.partition() or 0 for message in messages} & ends.keys()
+            touched = {item.record.partition for item in items} & ends.keys()
             self._kafka.store_offsets(offsets=self._at({p: ends[p] for p in touched}))
 
     def _on_assign(self, kafka: KafkaConsumer, partitions: list[TopicPartition]) -> None:
+        self._settle()
         numbers = [partition.partition for partition in partitions]
         try:
             claimed = self._at(self._claim(numbers))
@@ -154,6 +184,7 @@ class Consumer:
             log.info("Assigned partitions %s.", sorted(numbers))
 
     def _on_revoke(self, kafka: KafkaConsumer, partitions: list[TopicPartition]) -> None:
+        self._settle()
         self._applier.positions.release(partition.partition for partition in partitions)
         kafka.incremental_unassign(partitions)
 

@@ -68,7 +68,7 @@ def _arm(how: str, where: str, count: str) -> None:
             os.kill(os.getpid(), SIGNALS[how])
 
     order, owner, name = {
-        "taken": (_first, Applier, "apply"),
+        "taken": (_first, Applier, "apply_items"),
         "inside": (_then, Positions, "advance"),
         "before-commit": (_first, ClientSession, "commit_transaction"),
         "after-commit": (_then, ClientSession, "commit_transaction"),

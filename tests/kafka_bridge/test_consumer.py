@@ -204,17 +204,17 @@ class TestMongoFails:
 def test_a_consumer_that_was_overtaken_goes_on_behind_the_other(
     bought: list[Envelope[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    apply, overtaken = Applier.apply, list[int]()
+    apply, overtaken = Applier.apply_items, list[int]()
 
-    def be_slow_at_first(applier: Applier, records: Any) -> None:
+    def be_slow_at_first(applier: Applier, items: Any) -> None:
         if not overtaken:
-            overtaken.append(len(records))
+            overtaken.append(len(items))
             faster = Applier(applier.positions.log, "faster")
             faster.claim(list(range(PARTITIONS)))
-            apply(faster, records[: len(records) // 2])
-        apply(applier, records)
+            apply(faster, items[: len(items) // 2])
+        apply(applier, items)
 
-    monkeypatch.setattr(Applier, "apply", be_slow_at_first)
+    monkeypatch.setattr(Applier, "apply_items", be_slow_at_first)
     until_idle()
     assert overtaken
     assert_bought_once(bought)
