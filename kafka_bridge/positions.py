@@ -10,9 +10,15 @@ from typing import Any, NamedTuple
 from bson import Binary
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
+from pymongo.errors import OperationFailure
 from pymongo.operations import UpdateOne
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
 
 from kafka_bridge.models import Offset
+
+# Of every transaction: it reads what is agreed on, and counts when a majority has it on disk.
+SNAPSHOT, DURABLE = ReadConcern("snapshot"), WriteConcern("majority", j=True)
 
 
 class Fenced(Exception):
@@ -84,16 +90,29 @@ class Positions:
         """Take over partitions and return their next offsets.
 
         A consumer that was killed leaves its transaction open, and the documents in it locked for
-        up to a minute: its session stands beside the offset and is ended before anything is read.
+        up to a minute: its session stands beside the offset and is ended if the offset is locked.
         """
         mine = Binary(bytes(session.session_id["id"]), 4)
         chosen = {"_id": {"$in": [self.log.key(partition) for partition in partitions]}}
         before = {found["session"] for found in self._offsets.find(chosen)}
-        self._end_sessions(before - {mine, None})
-        self._offsets.update_many(chosen, {"$set": {"session": mine, "consumer": self.consumer}})
-        positions = {found["partition"]: found["next"] for found in self._offsets.find(chosen)}
+        try:
+            positions = self._take(chosen, mine, session)
+        except OperationFailure as error:
+            if not error.has_error_label("TransientTransactionError"):
+                raise
+            self._end_sessions(before - {mine, None})
+            positions = self._take(chosen, mine, session)
         self.next.update(positions)
         return positions
+
+    def _take(self, chosen: dict[str, Any], mine: Binary, session: ClientSession) -> dict[int, int]:
+        # In a transaction a locked offset is an error at once; a plain write would wait for it,
+        # and while it waits the embedded server lets the transaction's own writes wait too.
+        named = {"$set": {"session": mine, "consumer": self.consumer}}
+        with session.start_transaction(read_concern=SNAPSHOT, write_concern=DURABLE):
+            self._offsets.update_many(chosen, named, session=session)
+            found = list(self._offsets.find(chosen, session=session))
+        return {offset["partition"]: offset["next"] for offset in found}
 
     def _end_sessions(self, sessions: set[Binary]) -> None:
         if sessions:
