@@ -64,6 +64,7 @@ Handler = Callable[["Envelope[Any]", Any], Outcome]
 EventT = TypeVar("EventT", bound=Event)
 HandlerT = TypeVar("HandlerT", bound=Handler)
 Upcaster = Callable[[Any], Event]
+Shape = Callable[["Envelope[Any]"], dict[str, Any] | None]
 UpcasterT = TypeVar("UpcasterT", bound=Upcaster)
 
 
@@ -86,7 +87,7 @@ event_types: dict[str, EventType] = {}
 registrations: dict[type[Event], Registration] = {}
 upcasters: dict[type[Event], Upcaster] = {}
 # By the name of another system: what it calls an event, or None for what it has no word for.
-shapes: dict[str, Callable[["Envelope[Any]"], dict[str, Any] | None]] = {}
+shapes: dict[str, Shape] = {}
 reasons: "dict[str, StrOrPromise]" = {}
 _names: dict[type[Event], str] = {}
 

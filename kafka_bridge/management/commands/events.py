@@ -1,7 +1,10 @@
 """`manage.py events`: shows what stands in the log."""
 
 from argparse import ArgumentParser, ArgumentTypeError
+from collections import Counter
 from typing import Any
+
+import msgspec
 
 from kafka_bridge import lines, registry, tail
 from kafka_bridge.batch import Item, read
@@ -24,15 +27,38 @@ class Command(ShopCommand):
             "--type", choices=registry.current_types(), help="only events of this type"
         )
         parser.add_argument("--json", action="store_true", help="a JSON object a line")
+        for name in registry.shapes:
+            parser.add_argument(
+                f"--{name}",
+                action="store_const",
+                const=name,
+                dest="shape",
+                help="as another system writes them, a JSON object a line, with personal data; "
+                "what it has no word for is left out and counted",
+            )
         parser.add_argument("--unmasked", action="store_true", help="show everything")
 
     def handle(self, *, follow: bool, json: bool, unmasked: bool, **options: Any) -> None:
+        shape = registry.shapes.get(options["shape"])
         line = lines.as_json if json else lines.for_people
+        left_out: Counter[str] = Counter()
         for records in tail.records(options["from"], follow=follow):
             for item in map(read, records):
-                if options["type"] in (None, _type_of(item)):
-                    self.stdout.write(line(item, masked=not unmasked))
+                if options["type"] not in (None, _type_of(item)):
+                    continue
+                told = _shaped(item, shape) if shape else line(item, masked=not unmasked)
+                if told is None:
+                    left_out[_type_of(item) or "undecodable"] += 1
+                else:
+                    self.stdout.write(told)
             self.stdout.flush()
+        for kind, count in sorted(left_out.items()):
+            self.stderr.write(f"Left out: {count} × {kind}")
+
+
+def _shaped(item: Item, shape: registry.Shape) -> str | None:
+    told = shape(item.event) if item.event else None
+    return None if told is None else msgspec.json.encode(told).decode()
 
 
 def _type_of(item: Item) -> str:
