@@ -48,7 +48,9 @@ def operator(client: Client, db: None) -> Operator:
 
 def post(client: Client, action: str, letters: list[DeadLetter], token: str = "") -> str:
     chosen = {ACTION_CHECKBOX_NAME: [letter.pk for letter in letters], "action": action}
-    return client.post(LIST, {**chosen, "confirmation": token}, follow=True).content.decode()
+    data = {**chosen, "confirmation": token}
+    page = client.post(LIST, data, follow=True, headers={"accept-language": "en"})
+    return page.content.decode()
 
 
 def confirm(client: Client, action: str, letters: list[DeadLetter]) -> str:
