@@ -18,14 +18,19 @@ from customers import events
 from customers.events import MOST_AT_ONCE, CustomerRegistered
 from customers.models import Customer
 
-LONGEST_PASSWORD = 128
+LONGEST_EMAIL, LONGEST_PASSWORD = 254, 128
 PERSONAL = ("first_name", "last_name", "street", "postcode", "city", "email")
 
 
-def fits(kind: Any) -> Callable[[str], None]:
-    """Return a validator: the text must be one that events carry as this type."""
+def fits(kind: Any, longest: int) -> Callable[[str], None]:
+    """Return a validator: the text must be one that events carry as this type.
+
+    Of a text that is too long another validator speaks.
+    """
 
     def check(text: str) -> None:
+        if len(text) > longest:
+            return
         try:
             msgspec.json.decode(msgspec.json.encode(text), type=kind)
         except (msgspec.ValidationError, UnicodeEncodeError):
@@ -38,7 +43,7 @@ def _line(label: Any, longest: int, kind: Any, autocomplete: str) -> forms.CharF
     return forms.CharField(
         label=label,
         max_length=longest,
-        validators=[fits(kind)],
+        validators=[fits(kind, longest)],
         widget=forms.TextInput({"autocomplete": autocomplete}),
     )
 
@@ -46,8 +51,8 @@ def _line(label: Any, longest: int, kind: Any, autocomplete: str) -> forms.CharF
 def _email(autocomplete: str) -> forms.EmailField:
     return forms.EmailField(
         label=_("E-mail"),
-        max_length=254,
-        validators=[fits(events.Email)],
+        max_length=LONGEST_EMAIL,
+        validators=[fits(events.Email, LONGEST_EMAIL)],
         widget=forms.EmailInput({"autocomplete": autocomplete}),
     )
 
@@ -58,7 +63,7 @@ def _password(label: Any, autocomplete: str, help_text: Any = "") -> forms.CharF
         help_text=help_text,
         max_length=LONGEST_PASSWORD,
         strip=False,
-        validators=[fits(str)],
+        validators=[fits(str, LONGEST_PASSWORD)],
         widget=forms.PasswordInput({"autocomplete": autocomplete}),
     )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
@@ -18,12 +19,18 @@ QUIET += ["--disable-component-update", "--disable-sync", "--disable-gpu"]
 Open = Callable[..., Page]
 
 
-def look(page: Page, name: str) -> None:
-    """Take a picture of the whole page, which must be no wider than the screen."""
+def look(page: Page, name: str, *, script: bool = True) -> None:
+    """Take a picture of the whole page, which must be no wider than the screen, and accessible.
+
+    axe looks for that (its rules are WCAG's and good practice); it needs JavaScript.
+    """
     SCREENSHOTS.mkdir(exist_ok=True)
     width = page.viewport_size["width"] if page.viewport_size else 0
     page.screenshot(path=SCREENSHOTS / f"{name}-{width}.png", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{page.url} is too wide"
+    if script:
+        found = Axe().run(page)
+        assert not found.violations_count, found.generate_report()
 
 
 @pytest.fixture(scope="session")

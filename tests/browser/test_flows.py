@@ -42,6 +42,7 @@ def log_in(page: Page, who: Customer) -> None:
     page.fill("[name=email]", who.email)
     page.fill("[name=password]", PASSWORD)
     page.click("main button")
+    expect(page.get_by_text(who.first_name, exact=True)).to_be_visible()
 
 
 def fill_in(page: Page) -> None:
@@ -60,22 +61,22 @@ def test_register_look_around_and_buy(
     suffix = "" if script else "-noscript"
     with running_consumer():
         page.goto("/")
-        look(page, f"products{suffix}")
+        look(page, f"products{suffix}", script=script)
         page.get_by_role("link", name="Załóż konto").click()
-        look(page, f"register{suffix}")
+        look(page, f"register{suffix}", script=script)
         fill_in(page)
         page.locator("main").get_by_role("button", name="Załóż konto").click()
         expect(page.get_by_role("status")).to_contain_text("Witaj, Ola!")
-        look(page, f"welcome{suffix}")
+        look(page, f"welcome{suffix}", script=script)
         page.get_by_label("Szukaj po nazwie").fill("mleko")
         page.get_by_role("button", name="Pokaż").click()
         page.get_by_role("link", name="Mleko 3,2%").click()
-        look(page, f"product{suffix}")
+        look(page, f"product{suffix}", script=script)
         page.get_by_label("Ilość").fill("3")
         page.get_by_role("button", name="Kup").click()
         expect(page.get_by_role("status")).to_contain_text("Kupiono: 3 × Mleko 3,2% za 14,70 zł")
         expect(page.get_by_role("row")).to_have_count(2)
-        look(page, f"purchases{suffix}")
+        look(page, f"purchases{suffix}", script=script)
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "noscript"])
@@ -91,7 +92,7 @@ def test_a_page_that_waits_turns_by_itself(
     page.goto("/products/chleb/")
     page.get_by_role("button", name="Kup").click()
     expect(page.get_by_role("status")).to_contain_text("Twój zakup czeka na swoją kolej")
-    look(page, "waiting")
+    look(page, "waiting", script=script)
     with running_consumer():
         expect(page.get_by_text("Kupiono: 1 × Chleb")).to_be_visible(timeout=10_000)
 
