@@ -27,7 +27,7 @@ def run(quick: bool) -> Table:
     found: dict[str, list[list[float]]] = {"shop": [], "bare": []}
     for _ in range(3):
         for name, one in found.items():
-            one.append(_waits(name, amount))
+            one.append(waits(name, amount))
     return Table("publish to receipt, idle", "ms", [_row(found, 0.5, 1.5), _row(found, 0.99, 2.0)])
 
 
@@ -38,7 +38,8 @@ def _row(found: dict[str, list[list[float]]], share: float, goal: float) -> Row:
     return Row(f"shop, {name}", f"bare, {name}", ratios(ours, base), goal, told, at_most=True)
 
 
-def _waits(name: str, amount: int) -> list[float]:
+def waits(name: str, amount: int) -> list[float]:
+    """Return the milliseconds that each of so many events waited for its receipt."""
     with stage.empty_shop(stage.new_topic("latency")):
         stage.stock(workload.products())
         with _consuming(name):
