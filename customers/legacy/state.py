@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from pymongo.operations import DeleteOne, ReplaceOne
+
 from kafka_bridge.mongo import database
 
 TABLE = "customers_bridge"
@@ -52,22 +54,25 @@ class State:
         positions: Mapping[int, int],
     ) -> None:
         """Remember what came, what waits from now on or no longer, and how far was read."""
-        for one in known:
-            self._put("known", one, {"known": one})
-        for purchase in held:
-            self._put("held", _place(purchase), purchase._asdict())
-        for purchase in done:
-            self._table.delete_one({"_id": self._id("held", _place(purchase))})
-        for partition, offset in positions.items():
-            self._put("position", str(partition), {"partition": partition, "next": offset})
+        writes: list[ReplaceOne[Any] | DeleteOne] = [
+            *(self._put("known", one, {"known": one}) for one in known),
+            *(self._put("held", _place(one), one._asdict()) for one in held),
+            *(DeleteOne({"_id": self._id("held", _place(one))}) for one in done),
+            *(
+                self._put("position", str(partition), {"partition": partition, "next": offset})
+                for partition, offset in positions.items()
+            ),
+        ]
+        if writes:
+            self._table.bulk_write(writes)
 
     def _found(self, kind: str) -> Iterable[dict[str, Any]]:
         return self._table.find({"log": self._log, "kind": kind})
 
-    def _put(self, kind: str, name: str, told: Mapping[str, Any]) -> None:
+    def _put(self, kind: str, name: str, told: Mapping[str, Any]) -> ReplaceOne[Any]:
         place = self._id(kind, name)
         document = {"_id": place, "log": self._log, "kind": kind, **told}
-        self._table.replace_one({"_id": place}, document, upsert=True)
+        return ReplaceOne({"_id": place}, document, upsert=True)
 
     def _id(self, kind: str, name: str) -> str:
         return f"{self._log}/{kind}/{name}"
