@@ -18,6 +18,7 @@ from kafka_bridge.models import Offset
 from kafka_bridge.mongo import database
 
 ROOT = Path(__file__).resolve().parents[1]
+PYTHON = sys.executable
 STOP_WITHIN = 20.0  # seconds
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -35,7 +36,7 @@ def environment() -> dict[str, str]:
 @contextmanager
 def manage(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     """A `manage.py` command that runs beside the block."""
-    with started(sys.executable, str(ROOT / "manage.py"), *arguments) as process:
+    with started(PYTHON, str(ROOT / "manage.py"), *arguments) as process:
         yield process
 
 

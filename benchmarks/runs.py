@@ -8,11 +8,13 @@ from benchmarks import (
     catching_up,
     growing,
     latency,
+    pages,
     plot,
     report,
     scale,
     servers,
     throughput,
+    web,
 )
 from benchmarks.report import Table
 
@@ -22,6 +24,8 @@ BENCHES: dict[str, Callable[[bool], Table]] = {
     "catching-up": catching_up.run,
     "replay": catching_up.replay,
     "latency": latency.run,
+    "web": web.run,
+    "pages": pages.run,
     "scale-out": scale.run,
     "seed": scale.seed,
 }

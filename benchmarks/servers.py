@@ -14,6 +14,7 @@ BROKER = Path(__file__).resolve().parents[1] / "infra" / "kafka" / "run.py"
 KAFKA, MONGODB = "KAFKA_BOOTSTRAP_SERVERS", "MONGODB_URI"
 
 cluster: kafka.TestCluster | None = None
+embedded = False
 
 
 def start(arguments: list[str], *, quick: bool) -> None:
@@ -41,6 +42,8 @@ def _start_test_cluster() -> None:
 
 
 def _start_mongodb() -> None:
+    global embedded  # noqa: PLW0603  one a process
+    embedded = True
     server = mongodb.Server(Path(_folder("shop-benchmarks-")))
     os.environ[MONGODB] = server.uri
     atexit.register(server.stop)
@@ -55,5 +58,5 @@ def _folder(prefix: str) -> str:
 def described() -> str:
     """Return in one line what the figures were measured on."""
     broker = "librdkafka's test cluster" if cluster else "Apache Kafka"
-    mongo = "the server named by MONGODB_URI" if os.environ.get("BENCH_MONGODB") else "embedded"
+    mongo = "embedded" if embedded else "the server that MONGODB_URI names"
     return f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, {broker}, MongoDB: {mongo}"
