@@ -17,8 +17,19 @@ from catalog.admin import TypeFilter
 from catalog.models import Product
 from customers.identity import customer_id
 from customers.models import Customer, Purchase
+from kafka_bridge import timeline
 from kafka_bridge.admin_base import ReadOnlyAdmin, link_to
+from kafka_bridge.masking import may_see, shown_to
 from kafka_bridge.models import Receipt
+
+
+class CustomerList(ChangeList):
+    """A page of customers, as the operator may see them."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Fetch the page's customers."""
+        super().get_results(request)
+        self.result_list = [shown_to(request, customer) for customer in self.result_list]
 
 
 @admin.register(Customer)
@@ -45,6 +56,34 @@ class CustomerAdmin(ReadOnlyAdmin):
         "changed_at",
     ]
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Return the list that masks what the operator may not see."""
+        return CustomerList
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        """Return what is searched: who may not see names may not guess them either."""
+        return [*self.search_fields] if may_see(request) else ["id__exact"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Customer], search_term: str
+    ) -> tuple[QuerySet[Customer], bool]:
+        """Find a customer by the whole address for those who may not see any."""
+        if "@" in search_term and not may_see(request):
+            return queryset.filter(pk=customer_id(search_term)), False
+        return super().get_search_results(request, queryset, search_term)
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Refuse filters in the address by what the operator may not see."""
+        personal = lookup.partition("__")[0] in Customer.personal
+        hidden = personal and not may_see(request)
+        return not hidden and super().lookup_allowed(lookup, value, request)
+
+    def timeline_of(self, document: Customer) -> timeline.Timeline:
+        """Return the customer's own events and those of the purchases made last."""
+        bought = Purchase.objects.filter(customer_id=document.pk).order_by("-bought_at", "-pk")
+        newest = bought.values_list("pk", flat=True)[: timeline.LONGEST]
+        return timeline.of(document.pk, list(newest))
+
     @admin.display(description=_("purchases"))
     def purchases(self, customer: Customer) -> SafeString:
         """Return a link to the customer's purchases."""
@@ -67,7 +106,8 @@ class PurchaseList(ChangeList):
         customers = Customer.objects.in_bulk({found.customer_id for found in self.result_list})
         field = Purchase._meta.get_field("customer")
         for purchase in self.result_list:
-            field.set_cached_value(purchase, customers.get(purchase.customer_id))
+            found = customers.get(purchase.customer_id)
+            field.set_cached_value(purchase, found and shown_to(request, found))
 
 
 @admin.register(Purchase)
@@ -106,9 +146,19 @@ class PurchaseAdmin(ReadOnlyAdmin):
             return queryset.filter(customer_id=customer_id(search_term)), False
         return super().get_search_results(request, queryset, search_term)
 
-    def event_filter(self, document: Purchase) -> dict[str, str]:
-        """Return the filter for the one event of a purchase."""
-        return {"id": document.pk}
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Purchase | None:
+        """Return the purchase with its customer, as the operator may see them."""
+        purchase: Purchase | None = super().get_object(request, object_id, from_field)
+        buyer = purchase and Customer.objects.filter(pk=purchase.customer_id).first()
+        if purchase and buyer:
+            purchase.customer = shown_to(request, buyer)
+        return purchase
+
+    def timeline_of(self, document: Purchase) -> timeline.Timeline:
+        """Return the one event of a purchase."""
+        return timeline.of(document.pk, [document.pk])
 
     @admin.display(description=_("customer"))
     def buyer(self, purchase: Purchase) -> SafeString | str:

@@ -9,6 +9,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from customers.events import PERSONAL
 from kafka_bridge.models import Projection
 
 
@@ -45,6 +46,7 @@ class PurchaseDocument(TypedDict):
 class Customer(Projection, AbstractBaseUser):
     """Somebody who registered. Not an operator: no customer can enter the admin."""
 
+    personal = PERSONAL
     id = models.CharField(db_column="_id", primary_key=True, max_length=128)
     first_name = models.CharField(_("first name"), max_length=100)
     last_name = models.CharField(_("last name"), max_length=100)

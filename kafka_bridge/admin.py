@@ -3,22 +3,26 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet, Value
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from kafka_bridge import submission
-from kafka_bridge.admin_base import ModelAdmin, ReadOnlyAdmin, link_to
+from kafka_bridge import panel, submission, timeline, trail
+from kafka_bridge.admin_base import ModelAdmin, ReadOnlyAdmin
 from kafka_bridge.admin_decisions import Decision, decide, in_order, tell
+from kafka_bridge.envelope import READ
 from kafka_bridge.events import DeadLetterDiscarded, DeadLetterRetried
-from kafka_bridge.models import DeadLetter, Offset, Projection, Receipt
+from kafka_bridge.lines import MASK
+from kafka_bridge.masking import may_see
+from kafka_bridge.models import DeadLetter, Offset, Receipt
 from kafka_bridge.preview import preview
 from kafka_bridge.registry import event_types, reasons
 
@@ -68,6 +72,7 @@ class ReceiptAdmin(ReadOnlyAdmin):
         "id",
         "type",
         "key",
+        "trail",
         "documents",
         "source",
         "status",
@@ -78,9 +83,31 @@ class ReceiptAdmin(ReadOnlyAdmin):
         "applied_at",
     ]
 
-    def event_filter(self, document: Receipt) -> dict[str, str]:
-        """Return the filter for all events of the same key."""
-        return {"key": document.key}
+    def get_urls(self) -> list[URLPattern]:
+        """Return the pages of receipts, and the trail of any event."""
+        way = path("trail/", self.admin_site.admin_view(self._trail), name="kafka_bridge_trail")
+        return [way, *super().get_urls()]
+
+    def _trail(self, request: HttpRequest) -> HttpResponse:
+        return trail.page(request, self.admin_site)
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Receipt | None:
+        """Return the receipt with the documents that its event is about."""
+        receipt: Receipt | None = super().get_object(request, object_id, from_field)
+        if receipt:
+            receipt.found = list(trail.documents(request, receipt))  # type: ignore[attr-defined]
+        return receipt
+
+    def timeline_of(self, document: Receipt) -> timeline.Timeline:
+        """Return the events of the same key."""
+        return timeline.of(document.key)
+
+    @admin.display(description=_("trail"))
+    def trail(self, receipt: Receipt) -> SafeString:
+        """Return a link to the event's trail."""
+        return _trail_of(receipt.pk)
 
     @admin.display(description=_("explanation"))
     def explanation(self, receipt: Receipt) -> str:
@@ -89,20 +116,9 @@ class ReceiptAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("documents"))
     def documents(self, receipt: Receipt) -> SafeString:
-        """Return links to the documents that the event is about: those with its key or its id."""
-        models = [
-            model
-            for model in apps.get_models()
-            if issubclass(model, Projection)
-            and model is not Receipt
-            and self.admin_site.is_registered(model)
-        ]
-        found = [
-            document
-            for model in models
-            for document in model._default_manager.filter(pk__in=[receipt.key, receipt.pk])
-        ]
-        return format_html_join(", ", "{}: {}", [(d._meta.verbose_name, link_to(d)) for d in found])
+        """Return links to the documents that the event is about."""
+        found: list[trail.Document] = receipt.found  # type: ignore[attr-defined]
+        return format_html_join(", ", "{}: {}", [(one.kind, one.link) for one in found])
 
 
 @admin.register(Offset)
@@ -115,9 +131,17 @@ class OffsetAdmin(ReadOnlyAdmin):
     search_fields = ["log", "consumer"]
     fields = ["group", "log", "partition", "next", "consumer"]
 
-    def event_filter(self, document: Offset) -> dict[str, str]:
-        """Return the filter for all events of the partition."""
-        return {"partition": str(document.partition)}
+    def get_urls(self) -> list[URLPattern]:
+        """Return the pages of offsets, and the event panel."""
+        live = path("panel/", self.admin_site.admin_view(self._panel), name="kafka_bridge_panel")
+        return [live, *super().get_urls()]
+
+    def _panel(self, request: HttpRequest) -> HttpResponse:
+        return panel.page(request, self.admin_site)
+
+    def timeline_of(self, document: Offset) -> timeline.Timeline:
+        """Return the events of the partition that were applied last."""
+        return timeline.of_partition(document.partition)
 
 
 EXPLANATIONS = {
@@ -147,7 +171,7 @@ class DeadLetterAdmin(ReadOnlyAdmin):
         (None, {"fields": ["status", "error", "failed_at", "resolved_by", "resolved_at"]}),
         (
             capfirst(_("message")),
-            {"fields": ["type", "event_id", "raw_key", "raw_headers", "raw_value"]},
+            {"fields": ["type", "event_id", "trail", "raw_key", "raw_headers", "raw_value"]},
         ),
         (
             capfirst(_("place in the log")),
@@ -212,9 +236,27 @@ class DeadLetterAdmin(ReadOnlyAdmin):
         letters: QuerySet[DeadLetter] = super().get_queryset(request).defer("value", "headers")
         return letters.annotate(without_body=Value(True))
 
-    def event_filter(self, document: DeadLetter) -> dict[str, str]:
-        """Return the filter for all events of the same key, as far as it can be read."""
-        return {"key": bytes(document.key or b"").decode(errors="replace")}
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> DeadLetter | None:
+        """Return the dead letter; who may not see personal data sees no value of it.
+
+        Who knows what is in a message that is no event?
+        """
+        letter: DeadLetter | None = super().get_object(request, object_id, from_field)
+        if letter and not may_see(request):
+            letter.value = MASK.encode()
+            letter.headers = [[name, _masked(name, value)] for name, value in letter.headers]
+        return letter
+
+    def timeline_of(self, document: DeadLetter) -> timeline.Timeline:
+        """Return the events of the same key, as far as it can be read."""
+        return timeline.of(bytes(document.key or b"").decode(errors="replace"))
+
+    @admin.display(description=_("trail"))
+    def trail(self, letter: DeadLetter) -> SafeString | str:
+        """Return a link to the event's trail, if the message is an event."""
+        return _trail_of(letter.event_id) if letter.event_id else self.get_empty_value_display()
 
     @admin.display(description=_("key"))
     def raw_key(self, letter: DeadLetter) -> SafeString:
@@ -230,6 +272,15 @@ class DeadLetterAdmin(ReadOnlyAdmin):
     def raw_headers(self, letter: DeadLetter) -> SafeString:
         """Return the message's headers, one a line."""
         return _raw("\n".join(_header(name, value) for name, value in letter.headers))
+
+
+def _trail_of(event_id: str) -> SafeString:
+    address = f"{reverse('admin:kafka_bridge_trail')}?{urlencode({'event': event_id})}"
+    return format_html('<a href="{}">{}</a>', address, event_id)
+
+
+def _masked(name: str, value: str | None) -> str | None:
+    return value if name in READ else MASK
 
 
 def _purpose(request: HttpRequest, action: str) -> str:

@@ -9,13 +9,15 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
-from django.utils.http import urlencode
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
+from kafka_bridge import timeline
+from kafka_bridge.masking import shown_to
 from kafka_bridge.mongo import database
 
 if TYPE_CHECKING:
@@ -63,21 +65,34 @@ class LoggedAdmin(SearchedAdmin):
     paginator = Pages
     show_full_result_count = False
 
-    def event_filter(self, document: Any) -> dict[str, str]:
-        """Return which receipts tell the document's history."""
-        return {"key": document.pk}
+    def timeline_of(self, document: Any) -> timeline.Timeline:
+        """Return the document's events: those of its key."""
+        return timeline.of(document.pk)
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        """Return the document, masked as far as the operator may not see it."""
+        document = super().get_object(request, object_id, from_field)
+        return document and shown_to(request, document)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
-        """Lead to the receipts of the document's events."""
+        """Show the document's events, the newest last."""
         document = self.get_object(request, unquote(object_id))
         if not self.has_view_or_change_permission(request, document):
             raise PermissionDenied
         if document is None:
             raise Http404
-        address = reverse("admin:kafka_bridge_receipt_changelist")
-        return redirect(f"{address}?{urlencode(self.event_filter(document))}")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Events"),
+            "opts": self.opts,
+            "document": document,
+            "timeline": self.timeline_of(document),
+        }
+        return TemplateResponse(request, "admin/kafka_bridge/timeline.html", context)
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> LogEntry:
         """Keep no entry: the event says who did what."""
@@ -112,7 +127,7 @@ class ReadOnlyAdmin(LoggedAdmin):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
-        """Lead to the receipts of the document's events."""
+        """Show the document's events, the newest last."""
         if request.method == "POST":
             raise PermissionDenied
         return super().history_view(request, object_id, extra_context)

@@ -22,6 +22,7 @@ from pymongo.errors import PyMongoError
 from kafka_bridge import clients
 from kafka_bridge.applier import Applier
 from kafka_bridge.batch import Item, read, record_of
+from kafka_bridge.heartbeat import Pulse
 from kafka_bridge.positions import Fenced, Log, LogBroken
 
 SHORTEST_WAIT, LONGEST_WAIT = 0.05, 5.0  # seconds between attempts
@@ -68,6 +69,7 @@ class Consumer:
         identity = clients.topic_identity(self.topic)
         named = Log(settings.KAFKA_GROUP, self.topic, identity)
         self._applier = Applier(named, instance or "alone")
+        self._pulse = Pulse(self._applier.database, named.group, instance or "alone")
         self._worker = ThreadPoolExecutor(1, "applier")
         self._underway: Underway | None = None
         self._lost = False
@@ -80,11 +82,13 @@ class Consumer:
         try:
             self._join()
             while not self.stopping and not self._idle():
+                self._beat()
                 if self._lost:
                     self._recover()
                 else:
                     self._step()
             self._settle()
+            self._end_beating()
         finally:
             self._worker.shutdown()
             self._kafka.close()
@@ -95,6 +99,21 @@ class Consumer:
                 [self.topic], on_assign=self._on_assign, on_revoke=self._on_revoke
             )
         self._lost = not self._shared
+
+    def _beat(self) -> None:
+        """Give a sign of life; that it cannot be written is no reason to apply nothing."""
+        if not self._pulse.due():
+            return
+        try:
+            self._pulse.beat(self._held())
+        except PyMongoError as error:
+            self._tell("The heartbeat was not written", error)
+
+    def _end_beating(self) -> None:
+        try:
+            self._pulse.stop()
+        except PyMongoError as error:
+            self._tell("The heartbeat was not taken away", error)
 
     def _held(self) -> list[int]:
         """Return the partitions that are ours."""

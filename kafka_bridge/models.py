@@ -1,16 +1,22 @@
 """What the event path itself keeps in MongoDB."""
 
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django_mongodb_backend.fields import ArrayField
 
 from kafka_bridge.registry import reasons
 
 
 class Projection(models.Model):
-    """Base of every model that events alone may change: `manage.py consume` writes it."""
+    """Base of every model that events alone may change: `manage.py consume` writes it.
+
+    `personal` names the fields that tell of a person: the admin masks them.
+    """
+
+    personal: ClassVar[frozenset[str]] = frozenset()
 
     class Meta:
         abstract = True
@@ -49,7 +55,14 @@ class Receipt(Projection):
         indexes = [
             models.Index(fields=["-applied_at"], name="receipt_newest"),
             models.Index(fields=["key", "happened_at"], name="receipt_timeline"),
+            # Rejections are few: the others cost this index nothing.
+            models.Index(
+                fields=["status", "-applied_at"],
+                name="receipt_rejected",
+                condition=models.Q(status="rejected"),
+            ),
         ]
+        permissions = [("view_personal_data", "Can see personal data")]
 
     def __str__(self) -> str:
         return self.id
@@ -121,7 +134,23 @@ class DeadLetter(models.Model):
         indexes = [
             models.Index(fields=["status", "log", "partition", "offset"], name="deadletter_open"),
             models.Index(fields=["-failed_at"], name="deadletter_newest"),
+            models.Index(fields=["event_id"], name="deadletter_event"),
         ]
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class Heartbeat(models.Model):
+    """The last sign of life of one consumer; it is taken away when a consumer ends as it should."""
+
+    id = models.CharField(db_column="_id", primary_key=True, max_length=300)
+    group = models.CharField(_("consumer group"), max_length=100)
+    consumer = models.CharField(_("consumer"), max_length=200)
+    host = models.CharField(max_length=255)
+    pid = models.IntegerField()
+    partitions = ArrayField(models.IntegerField())
+    at = models.DateTimeField()
 
     def __str__(self) -> str:
         return self.id

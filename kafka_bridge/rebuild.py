@@ -6,6 +6,7 @@ it has been run to its end: half-deleted projections would be applied to as if t
 
 from django.apps import apps
 from django.conf import settings
+from django.db.models import Model
 
 from kafka_bridge import clients
 from kafka_bridge.models import DeadLetter, Offset, Projection
@@ -33,9 +34,9 @@ def forget() -> int:
     # Without its offset a consumer that still runs is fenced, and stops at the mark.
     offsets.delete_many({"group": group})
     projections = [model for model in apps.get_models() if issubclass(model, Projection)]
+    cleared: list[type[Model]] = [*projections, DeadLetter]
     deleted = sum(
-        database()[model._meta.db_table].delete_many({}).deleted_count
-        for model in [*projections, DeadLetter]
+        database()[model._meta.db_table].delete_many({}).deleted_count for model in cleared
     )
     offsets.delete_one({"_id": mark})
     return deleted

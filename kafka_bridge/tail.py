@@ -1,7 +1,7 @@
 """Reads the log beside the consumers: it joins no group and moves nobody's offsets."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from django.conf import settings
@@ -58,3 +58,56 @@ def _take(consumer: Consumer, *, patient: bool) -> list[Message]:
 def _is_end(message: Message) -> bool:
     error = message.error()
     return error is not None and error.code() == KafkaError._PARTITION_EOF
+
+
+def ends(*, within: float) -> dict[int, int]:
+    """Return the offset after the last record of each partition.
+
+    Raises `KafkaUnavailable` if there is no such topic, or `KafkaException` if no answer comes
+    within so many seconds.
+    """
+    consumer = Consumer(clients.reader())
+    topic = settings.KAFKA_TOPIC
+    try:
+        found = consumer.list_topics(topic, timeout=within).topics[topic].partitions
+        if not found:
+            raise clients.NoTopic(f"There is no topic {topic}.")
+        places = [TopicPartition(topic, number) for number in found]
+        return {
+            place.partition: consumer.get_watermark_offsets(place, timeout=within)[1]
+            for place in places
+        }
+    finally:
+        consumer.close()
+
+
+def at(places: Mapping[int, int], *, within: float) -> dict[int, Record]:
+    """Return, by partition, the first record from each of these offsets on.
+
+    What the log no longer holds, or does not give within so many seconds, is left out. Raises
+    `KafkaUnavailable` or `KafkaException`.
+    """
+    found: dict[int, Record] = {}
+    deadline = time.monotonic() + within
+    consumer = Consumer(clients.reader())
+    try:
+        held = [place for place in _places(places) if _holds(consumer, place, within)]
+        consumer.assign(held)
+        while len(found) < len(held) and (left := deadline - time.monotonic()) > 0:
+            message = consumer.poll(left)
+            if message is not None and not message.error():
+                record = record_of(message)
+                found.setdefault(record.partition, record)
+                consumer.pause([TopicPartition(settings.KAFKA_TOPIC, record.partition)])
+    finally:
+        consumer.close()
+    return found
+
+
+def _places(offsets: Mapping[int, int]) -> list[TopicPartition]:
+    return [TopicPartition(settings.KAFKA_TOPIC, *place) for place in offsets.items()]
+
+
+def _holds(consumer: Consumer, place: TopicPartition, within: float) -> bool:
+    first, end = consumer.get_watermark_offsets(place, timeout=within)
+    return bool(first <= place.offset < end)

@@ -534,7 +534,7 @@ def test_the_list_is_searched_filtered_and_sorted(
     assert shown(ewa.get(f"{LIST}?added_at__year=2001")) == []
 
 
-def test_history_leads_to_the_receipts(ewa: Client, stock: Stock) -> None:
+def test_history_shows_the_receipts(ewa: Client, stock: Stock) -> None:
     milk, _bread = stock("Mleko", "Chleb")
-    page = ewa.get(reverse("admin:catalog_product_history", args=[milk.pk]), follow=True)
-    assert [receipt.key for receipt in page.context["cl"].result_list] == [milk.pk]
+    page = ewa.get(reverse("admin:catalog_product_history", args=[milk.pk]))
+    assert [receipt.key for receipt in page.context["timeline"].receipts] == [milk.pk]
