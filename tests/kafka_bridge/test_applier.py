@@ -226,6 +226,24 @@ class TestPositions:
         applier.positions.release([0])
         assert applier.positions.next == {1: 0}
 
+    def test_records_from_before_the_position_are_passed_over(self) -> None:
+        log = added("milk", "bread")
+        applier = log.applier()
+        applier.apply(log.partitions[0])
+        before = kept()
+        applier.apply(log.partitions[0][:1])
+        assert (kept(), log.stored()) == (before, [2])
+        applier.apply([log.partitions[0][1], log.append_bytes(None, b"junk")])
+        applier.apply(log.partitions[0])
+        assert (DeadLetter.objects.count(), log.stored()) == (1, [3])
+
+    def test_records_of_partitions_that_are_not_held_are_passed_over(self) -> None:
+        log = MemoryLog(2)
+        applier = log.applier([0])
+        applier.apply([log.append(event(MILK), partition=1)])
+        assert not Product.objects.exists()
+        assert log.stored() == [0, 0]
+
     def test_the_session_of_the_owner_stands_beside_the_offset(self) -> None:
         log = MemoryLog()
         applier = log.applier()

@@ -10,19 +10,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kafka_bridge.batch import Record
-from tests.histories import History, Step, expected, observed, steps
+from tests.histories import MILK, PRODUCTS, History, Step, expected, observed, steps
 from tests.logs import forget
 from tests.model import Shop
 
 PARTITIONS = 3
 
-histories = st.lists(st.one_of(steps, steps, st.integers(0, 50)), min_size=1, max_size=25)
+# A shop that has something to sell, so that most steps meet something; numbers are duplicates.
+BEGINNING = [Step(key, MILK) for key in PRODUCTS]
+histories = st.integers(1, 25).flatmap(
+    lambda size: st.lists(st.one_of(steps, steps, st.integers(0, 50)), min_size=size, max_size=size)
+)
 
 
 def written(chosen: list[Step | int], where: st.SearchStrategy[int], data: Any) -> History:
-    """Write a history, each key into a partition of its own choice; numbers are duplicates."""
+    """Write a history, each key into a partition that is drawn for it."""
     history, partitions = History(PARTITIONS), dict[str, int]()
-    for step in chosen:
+    for step in [*BEGINNING, *chosen]:
         if isinstance(step, Step):
             if step.key not in partitions:
                 partitions[step.key] = data.draw(where, label=f"partition of {step.key}")

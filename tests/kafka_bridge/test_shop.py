@@ -16,7 +16,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from catalog.events import ProductAdded, ProductChanged
+from catalog.events import ProductChanged
 from kafka_bridge import registry
 from kafka_bridge.batch import Record
 from kafka_bridge.events import DeadLetterDiscarded, DeadLetterRetried
@@ -24,12 +24,11 @@ from kafka_bridge.models import Offset
 from kafka_bridge.mongo import database
 from kafka_bridge.positions import Fenced
 from kafka_bridge.registry import Registration
-from tests.histories import PRODUCTS, History, Step, expected, names, observed, prices, steps
+from tests.histories import MILK, PRODUCTS, History, Step, expected, names, observed, prices, steps
 from tests.logs import forget
 from tests.model import Shop
 
 PARTITIONS = 2
-MILK = ProductAdded("A", "A", Decimal("1.00"))
 REGISTRATIONS: Any = registry.registrations
 
 
