@@ -67,6 +67,12 @@ def test_other_encodings_are_refused_in_words(db: None, charset: str) -> None:
     assert "We did not understand that" in words(page)
 
 
+def test_more_than_any_form_holds_is_refused_in_words(db: None) -> None:
+    page = stranger().post("/register/", {"first_name": "x" * 3_000_000})
+    assert page.status_code == 400
+    assert "We did not understand that" in words(page)
+
+
 def test_the_shop_is_polish_unless_asked_otherwise(db: None) -> None:
     assert 'lang="pl"' in Client().get("/products/").content.decode()
     assert 'lang="en"' in stranger("en-GB,en;q=0.9").get("/products/").content.decode()
