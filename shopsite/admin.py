@@ -20,6 +20,7 @@ else:
 
 admin.site.site_header = _("Event shop")
 admin.site.site_title = _("Event shop")
+admin.site.index_template = "admin/entrance.html"
 admin.site.unregister(Group)
 
 

@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 
 import catalog.urls
 from customers.views import buying
-from shopsite import views
+from shopsite import dashboard, views
 
 # A product's page is the catalog's, but one buys there: so it is made by the customers' app.
 products = [
@@ -18,6 +18,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="catalog:products")),
     path("products/", include((products, catalog.urls.app_name))),
     path("", include("customers.urls")),
+    path("admin/dashboard/", admin.site.admin_view(dashboard.page), name="dashboard"),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
     path("docs/events/", include("kafka_bridge.urls")),

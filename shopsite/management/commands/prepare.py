@@ -25,6 +25,7 @@ class Command(ShopCommand):
 
     def handle(self, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
+        call_command("groups", stdout=self.stderr)
         call_command("topic", stdout=self.stderr)
         found = {
             "operator": _operator(),
