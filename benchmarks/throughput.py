@@ -20,7 +20,7 @@ class Sizes(NamedTuple):
 
 
 UNSURE = "one by one, commits not awaited"
-QUICK = Sizes(events=20_000, singly=400, rounds=3, lists=(10,))
+QUICK = Sizes(events=8_000, singly=120, rounds=3, lists=(10,))
 
 
 def run(quick: bool) -> Table:
