@@ -32,11 +32,12 @@ def bars(values: Sequence[float]) -> list[Bar]:
     ]
 
 
-def steps(points: Sequence[tuple[float, float]], start: float, end: float) -> str:
+def steps(points: Sequence[tuple[float, float]], end: float) -> str:
     """Return the path of values, each as (moment, value) level from its moment on, until the end.
 
     The highest is drawn at the top and the lowest at the bottom; where all are one, in the middle.
     """
+    start = points[0][0]
     values = [value for _, value in points]
     lowest, spread = min(values), max(values) - min(values)
     drawn: list[str] = []

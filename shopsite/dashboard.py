@@ -88,7 +88,9 @@ def _prices(product: str, since: datetime) -> dict[str, Any]:
     prices = [one.price for one in paid]
     return {
         "paid": paid[-LINES:],
-        "line": charts.steps(points, since.timestamp(), timezone.now().timestamp()),
+        "line": charts.steps(points, timezone.now().timestamp()),
+        "first": paid[0].at,
+        "now": timezone.now(),
         "lowest": min(prices),
         "highest": max(prices),
     }

@@ -117,8 +117,8 @@ def test_bars_and_steps_are_drawn_to_scale() -> None:
     low, high = charts.bars([1, 2])
     assert (high.y, high.height, low.height) == (0, charts.HEIGHT, charts.HEIGHT / 2)
     assert {bar.height for bar in charts.bars([0, 0])} == {0}
-    assert charts.steps([(0, 1), (5, 3)], 0, 10) == "M0.0 190.0H360.0V10.0H720"
-    assert charts.steps([(5, 3)], 0, 10) == "M360.0 100.0H720"
+    assert charts.steps([(5, 1), (10, 3)], 15) == "M0.0 190.0H360.0V10.0H720"
+    assert charts.steps([(5, 3)], 10) == "M0.0 100.0H720"
 
 
 def member(group: str) -> Client:
