@@ -18,6 +18,7 @@ from pytest_django import Settings
 from kafka_bridge import clients, publisher
 from kafka_bridge.consumer import Consumer
 from kafka_bridge.envelope import Envelope, wrap
+from kafka_bridge.local.mongodb import free_port
 from kafka_bridge.registry import Event
 from tests import services
 
@@ -31,6 +32,7 @@ hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 Publish = Callable[..., Envelope[Any]]
 Consume = Callable[[], int]
 Running = Callable[[], AbstractContextManager[Consumer]]
+NoKafka = Callable[[], AbstractContextManager[None]]
 
 
 def create_topic(name: str, partitions: int = PARTITIONS) -> None:
@@ -101,3 +103,18 @@ def running_consumer(topic: str, db: None) -> Running:
             thread.join()
 
     return run
+
+
+@pytest.fixture
+def no_kafka(settings: Settings) -> NoKafka:
+    """Nothing listens where this process publishes to: `with no_kafka():`."""
+
+    @contextmanager
+    def away() -> Iterator[None]:
+        there, nowhere = settings.KAFKA_BOOTSTRAP_SERVERS, f"127.0.0.1:{free_port()}"
+        settings.KAFKA_BOOTSTRAP_SERVERS = nowhere
+        yield
+        settings.KAFKA_BOOTSTRAP_SERVERS = there
+        publisher._of_process(os.getpid(), nowhere).close()
+
+    return away

@@ -8,9 +8,8 @@ from playwright.sync_api import Page, expect
 
 from catalog.events import ProductAdded, ProductChanged, ProductWithdrawn
 from customers.models import Customer, Purchase
-from kafka_bridge.local.mongodb import free_port
 from tests.browser.conftest import DESKTOP, PHONE, Open, look
-from tests.conftest import Consume, Publish, Running
+from tests.conftest import Consume, NoKafka, Publish, Running
 from tests.pages import FILLED_IN, PASSWORD, customer
 
 pytestmark = pytest.mark.browser
@@ -140,6 +139,16 @@ def test_a_double_click_is_one_purchase(
         assert Purchase.objects.count() == 1
 
 
+def test_a_double_click_registers_one_customer(opened: Open, running_consumer: Running) -> None:
+    page = opened()
+    fill_in(page)
+    with running_consumer():
+        page.locator("main").get_by_role("button", name="Załóż konto").dblclick()
+        expect(page.get_by_text("Witaj, Ola!").first).to_be_visible()
+        expect(page.get_by_role("button", name="Wyloguj się")).to_be_visible()
+    assert Customer.objects.count() == 1
+
+
 def test_going_back_to_buy_again_is_another_purchase(
     opened: Open, publish: Publish, consume: Consume, running_consumer: Running
 ) -> None:
@@ -239,9 +248,7 @@ def test_wrong_values_are_told_beside_the_fields(opened: Open, width: int) -> No
     look(page, "register-refused")
 
 
-def test_pages_for_troubles(
-    opened: Open, publish: Publish, consume: Consume, settings: object
-) -> None:
+def test_pages_for_troubles(opened: Open, publish: Publish, consume: Consume) -> None:
     who = customer(publish, consume)
     publish(ProductWithdrawn(), "losos")
     consume()
@@ -264,15 +271,16 @@ def test_pages_for_troubles(
 
 
 def test_without_kafka_the_form_is_kept(
-    opened: Open, publish: Publish, consume: Consume, settings: object
+    opened: Open, publish: Publish, consume: Consume, no_kafka: NoKafka
 ) -> None:
     page = opened()
     log_in(page, customer(publish, consume))
     page.goto("/products/mleko/")
     page.get_by_label("Ilość").fill("4")
-    settings.KAFKA_BOOTSTRAP_SERVERS = f"127.0.0.1:{free_port()}"  # type: ignore[attr-defined]
-    page.get_by_role("button", name="Kup").click()
-    expect(page.get_by_role("alert")).to_contain_text("Nie udało się nam tego teraz zapisać")
+    with no_kafka():
+        page.get_by_role("button", name="Kup").click()
+        alert = page.get_by_role("alert")
+        expect(alert).to_contain_text("Nie udało się nam tego teraz zapisać", timeout=10_000)
     expect(page.get_by_label("Ilość")).to_have_value("4")
     look(page, "not-sent")
 

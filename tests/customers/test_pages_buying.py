@@ -6,16 +6,14 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from pytest_django import Settings
 
 from catalog.events import ProductChanged, ProductWithdrawn
 from catalog.models import Product
 from customers.models import Customer, Purchase
 from kafka_bridge import submission
-from kafka_bridge.local.mongodb import free_port
 from kafka_bridge.models import Receipt
 from tests import operators
-from tests.conftest import Consume, Publish, Running
+from tests.conftest import Consume, NoKafka, Publish, Running
 from tests.operators import form_of, has_form
 from tests.pages import MILK, browser_of, buying, customer, milk, stranger
 
@@ -287,19 +285,17 @@ def test_a_price_that_is_none_comes_back_with_a_message(
 
 
 def test_without_kafka_the_form_is_kept(
-    browser: Client, product: Product, consume: Consume, settings: Settings
+    browser: Client, product: Product, consume: Consume, no_kafka: NoKafka
 ) -> None:
-    servers = settings.KAFKA_BOOTSTRAP_SERVERS
-    settings.KAFKA_BOOTSTRAP_SERVERS = f"127.0.0.1:{free_port()}"
-    form = form_of(browser.get(PAGE), "price") | {"quantity": ["8"]}
-    started = time.monotonic()
-    answer = browser.post(PAGE, form)
-    assert time.monotonic() - started < 5
+    with no_kafka():
+        form = form_of(browser.get(PAGE), "price") | {"quantity": ["8"]}
+        started = time.monotonic()
+        answer = browser.post(PAGE, form)
+        assert time.monotonic() - started < 5
     assert answer.status_code == 503
     assert "send it again" in answer.content.decode()
     kept = form_of(answer, "price")
     assert all(kept[name] == form[name] for name in ("token", "price", "quantity"))
-    settings.KAFKA_BOOTSTRAP_SERVERS = servers
     browser.post(PAGE, kept)
     consume()
     assert Purchase.objects.get().quantity == 8

@@ -7,14 +7,12 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.hashers import check_password
 from django.test import Client
-from pytest_django import Settings
 
 from customers.identity import customer_id
 from customers.models import Customer
 from kafka_bridge import submission
-from kafka_bridge.local.mongodb import free_port
 from kafka_bridge.models import DeadLetter, Receipt
-from tests.conftest import Consume, Publish, Running
+from tests.conftest import Consume, NoKafka, Publish, Running
 from tests.operators import form_of, told
 from tests.pages import FILLED_IN, OLA, PASSWORD, browser_of, customer, stranger
 
@@ -274,19 +272,15 @@ def test_half_characters_are_refused(consume: Consume) -> None:
     assert consume() == 0
 
 
-def test_without_kafka_the_form_is_kept(consume: Consume, settings: Settings) -> None:
+def test_without_kafka_the_form_is_kept(consume: Consume, no_kafka: NoKafka) -> None:
     client = stranger()
-    settings.KAFKA_BOOTSTRAP_SERVERS, servers = (
-        f"127.0.0.1:{free_port()}",
-        settings.KAFKA_BOOTSTRAP_SERVERS,
-    )
     token = form_of(client.get(REGISTER), "token")["token"]
-    answer = client.post(REGISTER, FILLED_IN | {"token": token})
+    with no_kafka():
+        answer = client.post(REGISTER, FILLED_IN | {"token": token})
     assert answer.status_code == 503
     form = form_of(answer, "token")
     assert form["token"] == token
     assert {name: form[name] for name in OLA} == {name: [value] for name, value in OLA.items()}
-    settings.KAFKA_BOOTSTRAP_SERVERS = servers
     client.post(REGISTER, FILLED_IN | {"token": token})
     consume()
     assert Receipt.objects.get().pk == submission.event_id_of(token[0], "register")
