@@ -3,7 +3,7 @@
 See docs/decisions for why this gives each event exactly one effect.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from bson.errors import InvalidDocument
@@ -60,9 +60,7 @@ class Applier:
         both cases nothing has changed, unless a failed commit did come through: so go on from
         the stored offsets.
         """
-        held = self.positions.next
-        places = ((item, item.record.partition, item.record.offset) for item in read_ahead)
-        items = [item for item, number, at in places if at >= held.get(number, at + 1)]
+        items = list(_forward(read_ahead, self.positions.next))
         for decisions, group in groupby(items, letters.is_decision):
             if decisions:
                 for decision in group:
@@ -190,6 +188,16 @@ class Applier:
         if documents:
             writes = [ReplaceOne({"_id": document["_id"]}, document) for document in documents]
             self.database[table].bulk_write(writes, session=self.session)
+
+
+def _forward(items: Sequence[Item], held: Mapping[int, int]) -> Iterator[Item]:
+    """Leave out what is not ours, was applied before, or came twice as partitions moved."""
+    due = dict(held)
+    for item in items:
+        number, offset = item.record.partition, item.record.offset
+        if offset >= due.get(number, offset + 1):
+            due[number] = offset + 1
+            yield item
 
 
 def _codes(error: BulkWriteError) -> set[int]:

@@ -24,6 +24,7 @@ from kafka_bridge.applier import Applier
 from kafka_bridge.batch import Item, read, record_of
 from kafka_bridge.heartbeat import Pulse
 from kafka_bridge.positions import Fenced, Log, LogBroken
+from kafka_bridge.watch import Watch, gone
 
 SHORTEST_WAIT, LONGEST_WAIT = 0.05, 5.0  # seconds between attempts
 TOLD_EVERY = 60.0  # seconds between log lines about the same trouble
@@ -68,6 +69,7 @@ class Consumer:
         self._partitions = clients.partitions_of(self._kafka, self.topic)
         identity = clients.topic_identity(self.topic)
         named = Log(settings.KAFKA_GROUP, self.topic, identity)
+        self._watch = Watch(self.topic, identity)
         self._applier = Applier(named, instance or "alone")
         self._pulse = Pulse(self._applier.database, named.group, instance or "alone")
         self._worker = ThreadPoolExecutor(1, "applier")
@@ -83,6 +85,7 @@ class Consumer:
             self._join()
             while not self.stopping and not self._idle():
                 self._beat()
+                self._look_at_log()
                 if self._lost:
                     self._recover()
                 else:
@@ -92,6 +95,13 @@ class Consumer:
         finally:
             self._worker.shutdown()
             self._kafka.close()
+
+    def _look_at_log(self) -> None:
+        """Stop with `LogBroken` if the log is no longer the one that was begun."""
+        found = self._watch.partitions()
+        if found > self._partitions:
+            self._partitions = found
+            self._lost = True  # so that going on means to hold it against the stored offsets
 
     def _join(self) -> None:
         if self._shared:
@@ -168,14 +178,17 @@ class Consumer:
         if error is None:
             self._ended.discard(partition)
             return True
+        if error.fatal():
+            raise KafkaException(error)
         if error.code() == KafkaError._PARTITION_EOF:
             self._ended.add(partition)
+        elif self._lost:
+            pass  # it may be about a place where we do not mean to read
         elif error.code() == KafkaError._AUTO_OFFSET_RESET:
+            self._watch.look()
             raise LogBroken(self._broken(partition))
         elif error.code() in GONE:
-            raise LogBroken(f"The topic {self.topic} was deleted. Start again when it is there.")
-        elif error.fatal():
-            raise KafkaException(error)
+            raise LogBroken(gone(self.topic))
         else:
             self._tell("Kafka", error)
         return False
@@ -209,6 +222,8 @@ class Consumer:
 
     def _claim(self, partitions: Sequence[int]) -> dict[int, int]:
         """Take over partitions; return where each goes on. Raises `LogBroken`."""
+        # A group hands out new partitions before we know of them.
+        self._partitions = max([self._partitions, *(number + 1 for number in partitions)])
         self._applier.positions.prepare(self._partitions)
         for partition, offset in self._applier.claim(partitions).items():
             first, end = self._range(partition)
@@ -225,7 +240,8 @@ class Consumer:
     def _recover(self) -> None:
         """Make one attempt to go on from the stored offsets, after a pause that grows."""
         self._kafka.pause(self._kafka.assignment())
-        self._kafka.poll(self._wait)
+        if message := self._kafka.poll(self._wait):
+            self._usable(message)  # it cannot be used, but its error may be the end
         self._wait = min(self._wait * 2, LONGEST_WAIT)
         try:
             self._applier.renew()
