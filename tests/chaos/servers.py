@@ -137,7 +137,7 @@ class RealKafka(KafkaServer):
         self._port = mongodb.free_port()
         self.servers = f"127.0.0.1:{self._port}"
         self.start()
-        self.admin = AdminClient({"bootstrap.servers": self.servers, "log_level": 3})
+        self.admin = AdminClient({"bootstrap.servers": self.servers, "log_level": 0})
 
     @staticmethod
     def missing() -> str:
