@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from io import StringIO
 from typing import Any
 
 from django.core.management import call_command
@@ -25,8 +26,8 @@ class Command(ShopCommand):
 
     def handle(self, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
-        call_command("groups", stdout=self.stderr)
-        call_command("topic", stdout=self.stderr)
+        call_command("groups", stdout=StringIO())
+        call_command("topic", stdout=StringIO())
         found = {
             "operator": _operator(),
             "customer": _customer(),
