@@ -12,6 +12,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from confluent_kafka.cimpl import NewTopic
 from django.conf import settings as django_settings
+from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis
 from pytest_django import Settings
 
@@ -19,10 +20,13 @@ from kafka_bridge import clients, publisher
 from kafka_bridge.consumer import Consumer
 from kafka_bridge.envelope import Envelope, wrap
 from kafka_bridge.local.mongodb import free_port
+from kafka_bridge.mongo import database
 from kafka_bridge.registry import Event
 from tests import services
 
 PARTITIONS = 6
+# What migrations wrote, and no test changes.
+KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 
 # HYPOTHESIS_PROFILE=long looks at many more examples.
 hypothesis.register_profile("quick", deadline=None)
@@ -53,6 +57,23 @@ def polish() -> None:
         return
     with source.open("rb") as read, compiled.open("wb") as written:
         write_mo(written, read_po(read, domain="django"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def emptied() -> Iterator[None]:
+    """After each test only empty the collections.
+
+    Django's own way makes all content types and permissions anew, which takes longer than a test.
+    """
+
+    def empty(test: TransactionTestCase) -> None:
+        for name in database().list_collection_names():
+            if name not in KEPT:
+                database()[name].delete_many({})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty)
+        yield
 
 
 @pytest.fixture
