@@ -2,15 +2,24 @@
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
+import pymongo
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.template.loader import render_to_string
-from pymongo.errors import ConnectionFailure, PyMongoError, WaitQueueTimeoutError
+from django.urls import reverse
+from pymongo.errors import (
+    ConnectionFailure,
+    ExecutionTimeout,
+    PyMongoError,
+    WaitQueueTimeoutError,
+)
 
 RETRY_AFTER = 10  # seconds
+ANSWER_WITHIN = 4.0  # seconds that a page may wait for MongoDB
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -35,8 +44,17 @@ def utf8_only(get_response: Answer) -> Answer:
 class SessionMiddleware(DjangoSessionMiddleware):
     """Django's sessions; a request that MongoDB's absence ends is answered 503 (RFC 9110).
 
-    Sessions live in MongoDB too, so this stands where they are loaded and saved.
+    Sessions live in MongoDB too, so this stands where they are loaded and saved. A MongoDB that
+    takes a page's questions and does not answer is as absent as none; only the admin, whose lists
+    may be long, is given more time.
     """
+
+    def __call__(self, request: HttpRequest) -> Any:
+        """Answer in time."""
+        if request.path_info.startswith(reverse("admin:index")):
+            return super().__call__(request)
+        with pymongo.timeout(ANSWER_WITHIN):
+            return super().__call__(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer for a view that could not reach MongoDB; other errors go their way."""
@@ -55,7 +73,7 @@ class SessionMiddleware(DjangoSessionMiddleware):
 def is_absence(error: BaseException | None) -> bool:
     """Return whether an error comes of a server that does not answer, and not of a wrong query."""
     while error is not None:
-        if isinstance(error, ConnectionFailure | WaitQueueTimeoutError):
+        if isinstance(error, ConnectionFailure | WaitQueueTimeoutError | ExecutionTimeout):
             return True
         error = error.__cause__ or error.__context__
     return False

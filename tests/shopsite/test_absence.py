@@ -1,7 +1,9 @@
 """What the site answers while MongoDB does not answer."""
 
+import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
@@ -11,6 +13,7 @@ from django.test import Client
 from pymongo.errors import AutoReconnect, OperationFailure
 
 from customers.models import Customer
+from kafka_bridge.local import mongodb
 from kafka_bridge.local.mongodb import free_port
 from shopsite.middleware import SessionMiddleware, is_absence
 from tests import operators
@@ -60,6 +63,29 @@ def test_pages_say_not_now_in_time(
     assert page.status_code == 503
     assert page["Retry-After"] == "10"
     assert "We cannot answer just now" in page.content.decode()
+
+
+@pytest.fixture
+def stopped_mongodb(db: None, tmp_path: Path) -> Iterator[Callable[[], None]]:
+    """Another MongoDB, which stops in the middle of its work when that is called."""
+    server = mongodb.Server(tmp_path)
+    host = connection.settings_dict["HOST"]
+    connection.close_pool()  # type: ignore[attr-defined]
+    connection.settings_dict["HOST"] = server.uri
+    yield lambda: server.process.send_signal(signal.SIGSTOP)
+    server.process.kill()
+    connection.close_pool()  # type: ignore[attr-defined]
+    connection.settings_dict["HOST"] = host
+    server.stop()
+
+
+def test_pages_do_not_wait_for_a_mongodb_that_hangs(stopped_mongodb: Callable[[], None]) -> None:
+    client = stranger()
+    assert client.get("/products/").status_code == 200
+    stopped_mongodb()
+    started = time.monotonic()
+    assert client.get("/products/").status_code == 503
+    assert time.monotonic() - started < 5
 
 
 def test_a_form_is_told_that_it_may_be_sent_again(
