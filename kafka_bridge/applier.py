@@ -3,7 +3,7 @@
 See docs/decisions for why this gives each event exactly one effect.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from bson.errors import InvalidDocument
@@ -19,6 +19,9 @@ from kafka_bridge.mongo import database
 from kafka_bridge.positions import Fenced, Log, Positions
 
 DUPLICATE_KEY, WRITE_CONFLICT = 11000, 112  # MongoDB's error codes
+# Bytes of values in one transaction: dead letters keep them whole, and the embedded server waits
+# for itself for ever if a transaction changes more than a tenth of its cache.
+LARGEST_PART = 4 * 2**20
 IDS_AT_ONCE = 100  # the embedded server's $in costs the square of its hits
 # What a batch holds cannot be written, however often it is tried.
 UNWRITABLE = (InvalidDocument, OverflowError, DocumentTooLarge, BulkWriteError)
@@ -66,7 +69,8 @@ class Applier:
                 for decision in group:
                     self._resolve(decision)
             else:
-                self._apply(list(group))
+                for part in _parts(group):
+                    self._apply(part)
 
     def _apply(self, items: Sequence[Item]) -> None:
         """Apply items; if they cannot be written, find by halves the one that is to blame."""
@@ -198,6 +202,19 @@ def _forward(items: Sequence[Item], held: Mapping[int, int]) -> Iterator[Item]:
         if offset >= due.get(number, offset + 1):
             due[number] = offset + 1
             yield item
+
+
+def _parts(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Cut items into parts of no more than `LARGEST_PART` bytes, or of one item that is larger."""
+    part: list[Item] = []
+    size = 0
+    for item in items:
+        size += len(item.record.value or b"")
+        if part and size > LARGEST_PART:
+            yield part
+            part, size = [], len(item.record.value or b"")
+        part.append(item)
+    yield part
 
 
 def _codes(error: BulkWriteError) -> set[int]:

@@ -8,10 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from confluent_kafka.cimpl import NewTopic
-from django.conf import settings as django_settings
 from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis
 from pytest_django import Settings
@@ -46,17 +43,6 @@ def create_topic(name: str, partitions: int = PARTITIONS) -> None:
     else:
         admin = clients.admin()  # it has to live until the broker has answered
         admin.create_topics([NewTopic(name, partitions, 1)])[name].result()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def polish() -> None:
-    """Compile the Polish texts if they are newer than what was compiled of them."""
-    source = django_settings.LOCALE_PATHS[0] / "pl" / "LC_MESSAGES" / "django.po"
-    compiled = source.with_suffix(".mo")
-    if compiled.exists() and compiled.stat().st_mtime >= source.stat().st_mtime:
-        return
-    with source.open("rb") as read, compiled.open("wb") as written:
-        write_mo(written, read_po(read, domain="django"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,6 +9,9 @@ import os
 import tempfile
 from pathlib import Path
 
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
 from kafka_bridge.local import kafka, mongodb
 
 # Each commit is synced to disk; in memory that costs nothing, and the data are for one run.
@@ -33,6 +36,17 @@ def _start_mongodb() -> None:
     atexit.register(server.stop)
 
 
+def _compile_polish() -> None:
+    """Compile the Polish texts if they are newer; Django reads them once, so before it starts."""
+    source = Path("shopsite/locale/pl/LC_MESSAGES/django.po")
+    compiled = source.with_suffix(".mo")
+    if compiled.exists() and compiled.stat().st_mtime >= source.stat().st_mtime:
+        return
+    with source.open("rb") as read, compiled.open("wb") as written:
+        write_mo(written, read_po(read, domain="django"))
+
+
+_compile_polish()
 if "KAFKA_BOOTSTRAP_SERVERS" not in os.environ:
     cluster = _start_kafka()
 if "MONGODB_URI" not in os.environ:

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('customers', '0001_initial'),
+        ("customers", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='customer',
-            name='street',
-            field=models.CharField(max_length=600, verbose_name='street'),
+            model_name="customer",
+            name="street",
+            field=models.CharField(max_length=600, verbose_name="street"),
         ),
     ]

@@ -4,74 +4,122 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Offset',
+            name="Offset",
             fields=[
-                ('id', models.CharField(db_column='_id', max_length=300, primary_key=True, serialize=False)),
-                ('group', models.CharField(max_length=100, verbose_name='consumer group')),
-                ('log', models.CharField(max_length=200, verbose_name='log')),
-                ('partition', models.IntegerField(verbose_name='partition')),
-                ('partitions', models.IntegerField(verbose_name='partitions of the log')),
-                ('next', models.BigIntegerField(verbose_name='next offset')),
-                ('session', models.BinaryField(null=True)),
-                ('consumer', models.CharField(max_length=200, verbose_name='consumer')),
+                (
+                    "id",
+                    models.CharField(
+                        db_column="_id", max_length=300, primary_key=True, serialize=False
+                    ),
+                ),
+                ("group", models.CharField(max_length=100, verbose_name="consumer group")),
+                ("log", models.CharField(max_length=200, verbose_name="log")),
+                ("partition", models.IntegerField(verbose_name="partition")),
+                ("partitions", models.IntegerField(verbose_name="partitions of the log")),
+                ("next", models.BigIntegerField(verbose_name="next offset")),
+                ("session", models.BinaryField(null=True)),
+                ("consumer", models.CharField(max_length=200, verbose_name="consumer")),
             ],
             options={
-                'verbose_name': 'offset',
-                'verbose_name_plural': 'offsets',
+                "verbose_name": "offset",
+                "verbose_name_plural": "offsets",
             },
         ),
         migrations.CreateModel(
-            name='DeadLetter',
+            name="DeadLetter",
             fields=[
-                ('id', models.CharField(db_column='_id', max_length=300, primary_key=True, serialize=False)),
-                ('log', models.CharField(max_length=200, verbose_name='log')),
-                ('partition', models.IntegerField(verbose_name='partition')),
-                ('offset', models.BigIntegerField(verbose_name='offset')),
-                ('key', models.BinaryField(null=True, verbose_name='key')),
-                ('value', models.BinaryField(null=True, verbose_name='value')),
-                ('headers', models.JSONField(default=list, verbose_name='headers')),
-                ('event_id', models.CharField(blank=True, max_length=128, verbose_name='event id')),
-                ('type', models.CharField(blank=True, max_length=128, verbose_name='event type')),
-                ('error', models.CharField(max_length=1000, verbose_name='error')),
-                ('status', models.CharField(choices=[('open', 'open'), ('applied', 'applied'), ('rejected', 'rejected'), ('discarded', 'discarded')], default='open', max_length=9, verbose_name='state')),
-                ('published_at', models.DateTimeField(verbose_name='published')),
-                ('failed_at', models.DateTimeField(verbose_name='failed')),
-                ('resolved_by', models.CharField(blank=True, max_length=150, verbose_name='resolved by')),
-                ('resolved_at', models.DateTimeField(null=True, verbose_name='resolved')),
+                (
+                    "id",
+                    models.CharField(
+                        db_column="_id", max_length=300, primary_key=True, serialize=False
+                    ),
+                ),
+                ("log", models.CharField(max_length=200, verbose_name="log")),
+                ("partition", models.IntegerField(verbose_name="partition")),
+                ("offset", models.BigIntegerField(verbose_name="offset")),
+                ("key", models.BinaryField(null=True, verbose_name="key")),
+                ("value", models.BinaryField(null=True, verbose_name="value")),
+                ("headers", models.JSONField(default=list, verbose_name="headers")),
+                ("event_id", models.CharField(blank=True, max_length=128, verbose_name="event id")),
+                ("type", models.CharField(blank=True, max_length=128, verbose_name="event type")),
+                ("error", models.CharField(max_length=1000, verbose_name="error")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("open", "open"),
+                            ("applied", "applied"),
+                            ("rejected", "rejected"),
+                            ("discarded", "discarded"),
+                        ],
+                        default="open",
+                        max_length=9,
+                        verbose_name="state",
+                    ),
+                ),
+                ("published_at", models.DateTimeField(verbose_name="published")),
+                ("failed_at", models.DateTimeField(verbose_name="failed")),
+                (
+                    "resolved_by",
+                    models.CharField(blank=True, max_length=150, verbose_name="resolved by"),
+                ),
+                ("resolved_at", models.DateTimeField(null=True, verbose_name="resolved")),
             ],
             options={
-                'verbose_name': 'dead letter',
-                'verbose_name_plural': 'dead letters',
-                'indexes': [models.Index(fields=['status', 'log', 'partition', 'offset'], name='deadletter_open'), models.Index(fields=['-failed_at'], name='deadletter_newest')],
+                "verbose_name": "dead letter",
+                "verbose_name_plural": "dead letters",
+                "indexes": [
+                    models.Index(
+                        fields=["status", "log", "partition", "offset"], name="deadletter_open"
+                    ),
+                    models.Index(fields=["-failed_at"], name="deadletter_newest"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Receipt',
+            name="Receipt",
             fields=[
-                ('id', models.CharField(db_column='_id', max_length=128, primary_key=True, serialize=False, verbose_name='event id')),
-                ('type', models.CharField(max_length=128, verbose_name='event type')),
-                ('key', models.CharField(max_length=128, verbose_name='key')),
-                ('source', models.CharField(max_length=128, verbose_name='source')),
-                ('status', models.CharField(choices=[('applied', 'applied'), ('rejected', 'rejected')], max_length=8, verbose_name='outcome')),
-                ('reason', models.CharField(blank=True, max_length=40, verbose_name='reason')),
-                ('detail', models.JSONField(default=dict, verbose_name='details')),
-                ('partition', models.IntegerField(verbose_name='partition')),
-                ('offset', models.BigIntegerField(verbose_name='offset')),
-                ('happened_at', models.DateTimeField(verbose_name='happened')),
-                ('applied_at', models.DateTimeField(verbose_name='applied')),
+                (
+                    "id",
+                    models.CharField(
+                        db_column="_id",
+                        max_length=128,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="event id",
+                    ),
+                ),
+                ("type", models.CharField(max_length=128, verbose_name="event type")),
+                ("key", models.CharField(max_length=128, verbose_name="key")),
+                ("source", models.CharField(max_length=128, verbose_name="source")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("applied", "applied"), ("rejected", "rejected")],
+                        max_length=8,
+                        verbose_name="outcome",
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=40, verbose_name="reason")),
+                ("detail", models.JSONField(default=dict, verbose_name="details")),
+                ("partition", models.IntegerField(verbose_name="partition")),
+                ("offset", models.BigIntegerField(verbose_name="offset")),
+                ("happened_at", models.DateTimeField(verbose_name="happened")),
+                ("applied_at", models.DateTimeField(verbose_name="applied")),
             ],
             options={
-                'verbose_name': 'receipt',
-                'verbose_name_plural': 'receipts',
-                'indexes': [models.Index(fields=['-applied_at'], name='receipt_newest'), models.Index(fields=['key', 'happened_at'], name='receipt_timeline')],
+                "verbose_name": "receipt",
+                "verbose_name_plural": "receipts",
+                "indexes": [
+                    models.Index(fields=["-applied_at"], name="receipt_newest"),
+                    models.Index(fields=["key", "happened_at"], name="receipt_timeline"),
+                ],
             },
         ),
     ]

@@ -39,6 +39,8 @@ MILK: ProductDocument = {
     "name_key": "mleko",
     "search": ["mleko"],
     "type": "nabiał",
+    "description": "",
+    "unit": "",
     "price": Decimal128("4.90"),
     "version": 3,
     "withdrawn": False,
