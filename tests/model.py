@@ -57,9 +57,10 @@ class Shop:
         if queue is None:
             self.receipts[decision] = ("dead_letter_unknown", {})
             return
+        alone = discard and queue[0].place != place  # those before it are asked nothing
         if discard:
             queue[:] = [letter for letter in queue if letter.place != place]
-        while queue and self._decided(queue[0].event):
+        while queue and not alone and self._decided(queue[0].event):
             del queue[0]
         failed = bool(queue) and not discard
         self.receipts[decision] = ("dead_letter_failed", {}) if failed else APPLIED

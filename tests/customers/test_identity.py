@@ -17,6 +17,11 @@ def test_one_address_is_one_customer_however_it_is_spelled(spelled: str) -> None
     assert customer_id(spelled) == customer_id("ola@example.com")
 
 
+def test_capitals_and_small_letters_meet_in_every_language() -> None:
+    assert customer_id("STRASSE@example.com") == customer_id("straße@example.com")
+    assert customer_id("ŻÓŁW@example.com") == customer_id("żółw@example.com")
+
+
 def test_one_address_is_one_customer_however_its_letters_are_encoded() -> None:
     typed = "Żółw@przykład.pl"
     apart = unicodedata.normalize("NFD", typed)

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
@@ -22,7 +23,7 @@ from customers.models import Purchase
 from kafka_bridge import clients, receipts
 from kafka_bridge.applier import Applier
 from kafka_bridge.clients import KafkaUnavailable, NoTopic
-from kafka_bridge.consumer import Consumer
+from kafka_bridge.consumer import Consumer, Underway
 from kafka_bridge.envelope import Envelope, wrap
 from kafka_bridge.local.kafka import TestCluster
 from kafka_bridge.local.mongodb import free_port
@@ -77,6 +78,13 @@ class TestUntilIdle:
         assert until_idle(batch) == len(bought) * 2
         assert_bought_once(bought)
 
+    def test_it_does_not_end_while_a_batch_is_under_way(self, topic: str) -> None:
+        consumer = Consumer(instance=None, batch=10, until_idle=True)
+        consumer._ended = set(range(PARTITIONS))
+        assert consumer._idle()
+        consumer._underway = Underway(Future(), [])
+        assert not consumer._idle()
+
     def test_a_second_run_has_nothing_to_do(self, bought: list[Envelope[Any]]) -> None:
         until_idle()
         before = kept()
@@ -130,18 +138,26 @@ class TestRunning:
 def failing(
     monkeypatch: pytest.MonkeyPatch, method: str, *faults: Callable[[Callable[[], Any]], Any]
 ) -> Iterator[list[str]]:
-    """Have a session's next calls of a method go wrong, one fault each."""
-    left, met = list(faults), list[str]()
-    original = getattr(ClientSession, method)
+    """Have a session's next calls of a method go wrong while a batch is applied, a fault each."""
+    left, met, applying = list(faults), list[str](), threading.Event()
+    original, in_transaction = getattr(ClientSession, method), Applier._in_transaction
 
     def call(session: ClientSession, *args: Any, **options: Any) -> Any:
-        if not left:
+        if not left or not applying.is_set():
             return original(session, *args, **options)
         met.append(method)
         return left.pop(0)(lambda: original(session, *args, **options))
 
+    def apply(applier: Applier, *args: Any) -> Any:
+        applying.set()
+        try:
+            return in_transaction(applier, *args)
+        finally:
+            applying.clear()
+
     with monkeypatch.context() as patched:
         patched.setattr(ClientSession, method, call)
+        patched.setattr(Applier, "_in_transaction", apply)
         yield met
 
 
@@ -165,12 +181,14 @@ class TestMongoFails:
     """What MongoDB does not answer is asked again, and has its effect once."""
 
     @pytest.mark.parametrize(
-        ("method", "fault"),
+        ("method", "faults", "batch"),
         [
-            ("start_transaction", lost_before),
-            ("commit_transaction", lost_before),
-            ("commit_transaction", lost_after),
-            ("commit_transaction", refused),
+            ("start_transaction", [lost_before] * 2, 7),
+            ("commit_transaction", [lost_before], 7),  # the next batch has been read by then
+            ("commit_transaction", [lost_before] * 2, 7),
+            ("commit_transaction", [lost_after], 7),
+            ("commit_transaction", [refused] * 2, 7),
+            ("commit_transaction", [refused] * 2, 1000),
         ],
     )
     def test_a_batch_has_its_effect_once(
@@ -178,11 +196,12 @@ class TestMongoFails:
         bought: list[Envelope[Any]],
         monkeypatch: pytest.MonkeyPatch,
         method: str,
-        fault: Callable[..., Any],
+        faults: list[Callable[..., Any]],
+        batch: int,
     ) -> None:
-        with failing(monkeypatch, method, fault, fault) as met:
-            until_idle(batch=7)
-        assert len(met) == 2
+        with failing(monkeypatch, method, *faults) as met:
+            until_idle(batch)
+        assert len(met) == len(faults)
         assert_bought_once(bought)
 
     def test_it_waits_until_the_stored_offsets_can_be_read(

@@ -214,7 +214,7 @@ def event(name):
     return wrap(ProductWithdrawn(), subject="milk", source="/tests", event_id=name)
 publisher.publish(event("parent"))
 mine = publisher._of_process(os.getpid(), settings.KAFKA_BOOTSTRAP_SERVERS)
-for number in range(300):  # under way while the process forks
+for number in range(5000):  # under way while the process forks
     mine.send(event(f"parent-{number}"), lambda error, message: None)
 begun = time.monotonic()
 for number in range(2):
@@ -233,6 +233,6 @@ def test_forked_workers_publish_each_and_end_at_once(topic: str) -> None:
         "PYTHONWARNINGS": "ignore::DeprecationWarning",  # that a process with threads forks
     }
     subprocess.run([sys.executable, "-c", FORKING, topic], check=True, env=environment, timeout=20)
-    written = [f"parent-{number}" for number in range(300)]
+    written = [f"parent-{number}" for number in range(5000)]
     written += ["parent", "parent again", "child-0", "child-1"]
     assert sorted(ids()) == sorted(written)

@@ -113,6 +113,7 @@ class ShopMachine(RuleBasedStateMachine):
         place = letters[number % len(letters)].place
         decision = DeadLetterDiscarded("op") if discard else DeadLetterRetried("op")
         self.history.send(Step(place, decision), int(place.split("/")[1]))
+        self.apply((100, 100), turned=False)
 
     @rule(partition=st.integers(0, PARTITIONS - 1))
     def decide_about_nothing(self, partition: int) -> None:
@@ -157,7 +158,7 @@ class Killed(BaseException):
 
 def test_the_shop_is_like_its_model(db: None) -> None:
     chosen = settings(
-        max_examples=settings().max_examples // 10,
+        max_examples=settings().max_examples // 4,
         stateful_step_count=30,
         suppress_health_check=[HealthCheck.too_slow],
     )
