@@ -24,10 +24,11 @@ from kafka_bridge.applier import Applier
 from kafka_bridge.batch import Item, read, record_of
 from kafka_bridge.heartbeat import Pulse
 from kafka_bridge.positions import Fenced, Log, LogBroken
-from kafka_bridge.watch import Watch, gone
+from kafka_bridge.troubles import Troubles
+from kafka_bridge.watch import Watch, gone, missing
 
 SHORTEST_WAIT, LONGEST_WAIT = 0.05, 5.0  # seconds between attempts
-TOLD_EVERY = 60.0  # seconds between log lines about the same trouble
+REJOINS_EVERY = 60.0  # seconds at least between two clients that fail for good
 GONE = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION}
 
 log = logging.getLogger(__name__)
@@ -65,7 +66,8 @@ class Consumer:
         self.applied = 0
         self._shared = instance is not None
         config = clients.member(instance) if instance else clients.reader()
-        self._kafka = KafkaConsumer(config | {"enable.partition.eof": until_idle})
+        self._config = config | {"enable.partition.eof": until_idle}
+        self._kafka = KafkaConsumer(self._config)
         self._partitions = clients.partitions_of(self._kafka, self.topic)
         identity = clients.topic_identity(self.topic)
         named = Log(settings.KAFKA_GROUP, self.topic, identity)
@@ -76,7 +78,8 @@ class Consumer:
         self._underway: Underway | None = None
         self._lost = False
         self._wait = SHORTEST_WAIT
-        self._told: dict[str, float] = {}
+        self._rejoined = -REJOINS_EVERY
+        self._troubles = Troubles()
         self._ended: set[int] = set()
 
     def run(self) -> None:
@@ -85,16 +88,40 @@ class Consumer:
             self._join()
             while not self.stopping and not self._idle():
                 self._beat()
-                self._look_at_log()
-                if self._lost:
-                    self._recover()
-                else:
-                    self._step()
+                try:
+                    self._turn()
+                except KafkaException as error:
+                    self._rejoin(error)
             self._settle()
             self._end_beating()
         finally:
             self._worker.shutdown()
             self._kafka.close()
+
+    def _turn(self) -> None:
+        self._look_at_log()
+        if self._lost:
+            self._recover()
+        else:
+            self._step()
+
+    def _rejoin(self, error: KafkaException) -> None:
+        """Join the group with a new client; raise the error if the last one did not last.
+
+        A client whose broker is away for longer than a session forgets its member id, and when it
+        then commits offsets it is taken for a namesake and fenced, for good. A real namesake ends
+        the new client as well.
+        """
+        now = time.monotonic()
+        if not self._shared or now - self._rejoined < REJOINS_EVERY:
+            raise error
+        self._rejoined = now
+        self._troubles.tell("Joining the group anew", error.args[0])
+        self._settle()
+        self._kafka.close()
+        self._applier.positions.next.clear()
+        self._kafka = KafkaConsumer(self._config)
+        self._join()
 
     def _look_at_log(self) -> None:
         """Stop with `LogBroken` if the log is no longer the one that was begun."""
@@ -117,13 +144,13 @@ class Consumer:
         try:
             self._pulse.beat(self._held())
         except PyMongoError as error:
-            self._tell("The heartbeat was not written", error)
+            self._troubles.tell("The heartbeat was not written", error)
 
     def _end_beating(self) -> None:
         try:
             self._pulse.stop()
         except PyMongoError as error:
-            self._tell("The heartbeat was not taken away", error)
+            self._troubles.tell("The heartbeat was not taken away", error)
 
     def _held(self) -> list[int]:
         """Return the partitions that are ours."""
@@ -163,10 +190,10 @@ class Consumer:
         try:
             done.result()
         except Fenced as fenced:
-            self._tell("Going back to the stored offsets", fenced)
+            self._troubles.tell("Going back to the stored offsets", fenced)
             self._lost = True
         except PyMongoError as error:
-            self._tell("MongoDB failed, the batch will be applied again", error)
+            self._troubles.tell("MongoDB failed, the batch will be applied again", error)
             self._lost = True
         else:
             self._wait = SHORTEST_WAIT
@@ -178,7 +205,7 @@ class Consumer:
         if error is None:
             self._ended.discard(partition)
             return True
-        if error.fatal():
+        if error.fatal() or error.code() == KafkaError._FATAL:  # a message has the code only
             raise KafkaException(error)
         if error.code() == KafkaError._PARTITION_EOF:
             self._ended.add(partition)
@@ -190,7 +217,7 @@ class Consumer:
         elif error.code() in GONE:
             raise LogBroken(gone(self.topic))
         else:
-            self._tell("Kafka", error)
+            self._troubles.tell("Kafka", error)
         return False
 
     def _follow(self, items: Sequence[Item]) -> None:
@@ -198,7 +225,10 @@ class Consumer:
         if self._shared:
             ends = self._applier.positions.next
             touched = {item.record.partition for item in items} & ends.keys()
-            self._kafka.store_offsets(offsets=self._at({p: ends[p] for p in touched}))
+            try:
+                self._kafka.store_offsets(offsets=self._at({p: ends[p] for p in touched}))
+            except KafkaException as error:
+                self._troubles.tell("Kafka's own offsets do not follow", error.args[0])
 
     def _on_assign(self, kafka: KafkaConsumer, partitions: list[TopicPartition]) -> None:
         self._settle()
@@ -209,7 +239,7 @@ class Consumer:
             # A partition that was paused when we lost it is still paused when it comes back.
             kafka.resume(claimed)
         except (PyMongoError, KafkaException) as error:
-            self._tell("The stored offsets could not be read", error)
+            self._troubles.tell("The stored offsets could not be read", error)
             kafka.incremental_assign(self._at(dict.fromkeys(numbers, 0)))
             self._lost = True
         else:
@@ -247,7 +277,7 @@ class Consumer:
             self._applier.renew()
             self._reposition(self._claim(self._held()))
         except (PyMongoError, KafkaException) as error:
-            self._tell("Waiting", error)
+            self._troubles.tell("Waiting", error)
         else:
             self._ended.clear()
             self._lost = False
@@ -267,27 +297,5 @@ class Consumer:
         return first, end
 
     def _broken(self, partition: int) -> str:
-        first, end = self._range(partition)
         wanted = self._applier.positions.next.get(partition, 0)
-        cause = (
-            "Records were deleted before they were applied; `consume --skip-deleted` goes on "
-            "without them."
-            if wanted < first
-            else "The log lost its end; docs/reliability.md says what to do."
-        )
-        return (
-            f"Partition {partition} of {self.topic} holds offsets {first} to {end}, and the next "
-            f"one to apply is {wanted}. {cause}"
-        )
-
-    def _tell(self, what: str, error: Exception | KafkaError) -> None:
-        """Log a trouble, but the same one once a minute at most; see `name_of`."""
-        now = time.monotonic()
-        if now - self._told.get(what, -TOLD_EVERY) >= TOLD_EVERY:
-            log.warning("%s (%s).", what, name_of(error))
-            self._told[what] = now
-
-
-def name_of(error: Exception | KafkaError) -> str:
-    """Return what an error may tell a log: MongoDB's texts can hold documents, so their name."""
-    return error.str() if isinstance(error, KafkaError) else type(error).__name__
+        return missing(self.topic, partition, self._range(partition), wanted)

@@ -71,3 +71,18 @@ def made_anew(topic: str) -> str:
         f"The topic {topic} was deleted and made anew. Start again: the new log is applied from "
         "its beginning, and an event that was applied before is not applied twice."
     )
+
+
+def missing(topic: str, partition: int, held: tuple[int, int], wanted: int) -> str:
+    """Return what to say when a partition holds other offsets than the one to apply next."""
+    first, end = held
+    cause = (
+        "Records were deleted before they were applied; `consume --skip-deleted` goes on without "
+        "them."
+        if wanted < first
+        else "The log lost its end; docs/reliability.md says what to do."
+    )
+    return (
+        f"Partition {partition} of {topic} holds offsets {first} to {end}, and the next one to "
+        f"apply is {wanted}. {cause}"
+    )
