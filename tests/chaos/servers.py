@@ -50,6 +50,8 @@ class MongoServer:
 
     def wipe(self) -> None:
         """Empty all collections; they and their indexes stay."""
+        # What was killed may have a transaction open, and that holds the documents for a minute.
+        self.client.admin.command("killAllSessions", [])
         for name in self.database().list_collection_names():
             if name.split("_")[0] in {"kafka", "catalog", "customers"}:
                 self.database()[name].delete_many({})
