@@ -2,6 +2,7 @@
 
 VENV ?= .venv
 PORT ?= 8000
+SECONDS ?= 600
 # The newest of the supported ones; a name that answers but is too old is passed over.
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -38,8 +39,8 @@ test-browser: $(VENV)/.dev $(TEXTS) ## the tests that drive Chromium
 	$(RUN) -m pytest -m browser
 
 .PHONY: chaos
-chaos: $(VENV)/.dev ## the tests that kill the shop's processes, over and over
-	$(RUN) -m pytest -m slow tests/chaos
+chaos: $(VENV)/.dev ## ill-treat the shop for SECONDS=600, and print what came of each fault
+	$(RUN) -m tests.chaos --seconds $(SECONDS)
 
 .PHONY: lint
 lint: $(VENV)/.dev ## style, types, and which app may import which
