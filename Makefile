@@ -28,8 +28,8 @@ test: $(VENV)/.dev $(TEXTS) ## the tests, on the embedded Kafka and MongoDB
 	$(RUN) -m pytest
 
 .PHONY: test-kafka
-test-kafka: $(VENV)/.dev $(TEXTS) ## all tests but the browser's, on a real Apache Kafka (needs Java 17, Maven)
-	$(RUN) infra/kafka/run.py --temporary -- $(RUN) -m pytest -m "not browser"
+test-kafka: $(VENV)/.dev $(TEXTS) ## the tests on a real Apache Kafka (needs Java 17, Maven)
+	$(RUN) infra/kafka/run.py --temporary -- $(RUN) -m pytest
 
 .PHONY: test-browser
 test-browser: $(VENV)/.dev $(TEXTS) ## the tests that drive Chromium

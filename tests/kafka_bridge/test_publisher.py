@@ -102,7 +102,7 @@ def test_an_event_that_is_too_large_is_refused_at_once(topic: str) -> None:
     begun = time.monotonic()
     with pytest.raises(TooLarge):  # nothing checks an event that is made in a process of ours
         publisher.publish(event(ProductAdded("x" * 2_000_000, "nabiał", MILK.price)))
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < publisher.ANSWER_WITHIN
     publisher.publish(event())
 
 
@@ -151,7 +151,7 @@ def test_a_producer_that_gave_itself_up_is_replaced(
     begun = time.monotonic()
     with pytest.raises(NotPublished):
         impatient.publish(failed)
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < publisher.ANSWER_WITHIN
     for _ in range(3):
         impatient.publish(event())
     impatient.publish(failed)
