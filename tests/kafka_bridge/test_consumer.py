@@ -204,6 +204,15 @@ class TestMongoFails:
         assert len(met) == len(faults)
         assert_bought_once(bought)
 
+    def test_what_was_read_behind_a_failed_batch_is_not_applied_before_it(
+        self, publish: Publish, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        publish(MILK, "milk")
+        events = [publish(BOUGHT, "milk") for _ in range(30)]
+        with failing(monkeypatch, "commit_transaction", lost_before):
+            until_idle(batch=5)
+        assert Purchase.objects.count() == len(events)
+
     def test_it_waits_until_the_stored_offsets_can_be_read(
         self, bought: list[Envelope[Any]], monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -23,8 +23,19 @@ from kafka_bridge.events import DeadLetterDiscarded, DeadLetterRetried
 from kafka_bridge.models import Offset
 from kafka_bridge.mongo import database
 from kafka_bridge.positions import Fenced
-from kafka_bridge.registry import Registration
-from tests.histories import MILK, PRODUCTS, History, Step, expected, names, observed, prices, steps
+from kafka_bridge.registry import Event, Registration
+from tests.histories import (
+    MILK,
+    PRODUCTS,
+    History,
+    Step,
+    expected,
+    names,
+    observed,
+    prices,
+    product_events,
+    steps,
+)
 from tests.logs import forget
 from tests.model import Shop
 
@@ -65,9 +76,10 @@ class ShopMachine(RuleBasedStateMachine):
         version = self.shop.products.get(key, {"version": 1})["version"]
         self.publish(Step(key, ProductChanged(name, name, price, version)))
 
-    @rule(step=steps)
-    def publish(self, step: Step) -> None:
-        self.history.send(step, sum(step.key.encode()) % PARTITIONS)
+    @rule(chosen=st.lists(steps, min_size=1, max_size=6))
+    def publish_some(self, chosen: list[Step]) -> None:
+        for step in chosen:
+            self.publish(step)
 
     @precondition(lambda self: self.history.sent)
     @rule(number=st.integers(0, 100))
@@ -106,14 +118,21 @@ class ShopMachine(RuleBasedStateMachine):
                     self.applier.apply(batch)
         self.applier = self.history.log.applier()
 
-    @precondition(lambda self: any(self.shop.waiting.values()))
-    @rule(number=st.integers(0, 20), discard=st.booleans())
-    def decide(self, number: int, discard: bool) -> None:
-        letters = [letter for queue in self.shop.waiting.values() for letter in queue]
-        place = letters[number % len(letters)].place
-        decision = DeadLetterDiscarded("op") if discard else DeadLetterRetried("op")
-        self.history.send(Step(place, decision), int(place.split("/")[1]))
+    @rule(key=st.sampled_from(PRODUCTS), behind=st.lists(product_events, min_size=1, max_size=4))
+    def poison_a_key(self, key: str, behind: list[Event]) -> None:
+        for data in [None, *behind]:
+            self.publish(Step(key, data))
         self.apply((100, 100), turned=False)
+
+    @precondition(lambda self: any(self.shop.waiting.values()))
+    @rule(number=st.integers(0, 20))
+    def retry(self, number: int) -> None:
+        self.decide(number, DeadLetterRetried("op"))
+
+    @precondition(lambda self: any(self.shop.waiting.values()))
+    @rule(number=st.just(0) | st.integers(0, 20))
+    def discard(self, number: int) -> None:
+        self.decide(number, DeadLetterDiscarded("op"))
 
     @rule(partition=st.integers(0, PARTITIONS - 1))
     def decide_about_nothing(self, partition: int) -> None:
@@ -139,6 +158,17 @@ class ShopMachine(RuleBasedStateMachine):
     def mongodb_holds_what_the_model_says(self) -> None:
         assert observed() == expected(self.shop)
         assert self.history.log.stored() == self.taken
+
+    def publish(self, step: Step) -> None:
+        """Write a step at the end of its key's partition."""
+        self.history.send(step, sum(step.key.encode()) % PARTITIONS)
+
+    def decide(self, number: int, decision: Event) -> None:
+        """Have the operator decide about one of the open dead letters, and apply it."""
+        letters = [letter for queue in self.shop.waiting.values() for letter in queue]
+        place = letters[number % len(letters)].place
+        self.history.send(Step(place, decision), int(place.split("/")[1]))
+        self.apply((100, 100), turned=False)
 
     def next_records(self, sizes: tuple[int, int]) -> list[Record]:
         """So many of each partition's next records."""
