@@ -108,9 +108,8 @@ class Consumer:
     def _rejoin(self, error: KafkaException) -> None:
         """Join the group with a new client; raise the error if the last one did not last.
 
-        A client whose broker is away for longer than a session forgets its member id, and when it
-        then commits offsets it is taken for a namesake and fenced, for good. A real namesake ends
-        the new client as well.
+        A client forgets its member id when its broker is away for longer than a session; when it
+        then commits offsets it is fenced as a namesake. A real one ends the new client as well.
         """
         now = time.monotonic()
         if not self._shared or now - self._rejoined < REJOINS_EVERY:
