@@ -28,7 +28,6 @@ from kafka_bridge.troubles import Troubles
 from kafka_bridge.watch import Watch, gone, missing
 
 SHORTEST_WAIT, LONGEST_WAIT = 0.05, 5.0  # seconds between attempts
-REJOINS_EVERY = 60.0  # seconds at least between two clients that fail for good
 GONE = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION}
 
 log = logging.getLogger(__name__)
@@ -78,7 +77,6 @@ class Consumer:
         self._underway: Underway | None = None
         self._lost = False
         self._wait = SHORTEST_WAIT
-        self._rejoined = -REJOINS_EVERY
         self._troubles = Troubles()
         self._ended: set[int] = set()
 
@@ -106,15 +104,13 @@ class Consumer:
             self._step()
 
     def _rejoin(self, error: KafkaException) -> None:
-        """Join the group with a new client; raise the error if the last one did not last.
+        """Join the group with a new client; raise the error if the old one lasted no session.
 
         A client forgets its member id when its broker is away for longer than a session; when it
-        then commits offsets it is fenced as a namesake. A real one ends the new client as well.
+        then commits offsets it is fenced as a namesake. A real one fences it much sooner.
         """
-        now = time.monotonic()
-        if not self._shared or now - self._rejoined < REJOINS_EVERY:
+        if not self._shared or time.monotonic() - self._joined < clients.SESSION_TIMEOUT:
             raise error
-        self._rejoined = now
         self._troubles.tell("Joining the group anew", error.args[0])
         self._settle()
         self._kafka.close()
@@ -130,6 +126,7 @@ class Consumer:
             self._lost = True  # so that going on means to hold it against the stored offsets
 
     def _join(self) -> None:
+        self._joined = time.monotonic()
         if self._shared:
             self._kafka.subscribe(
                 [self.topic], on_assign=self._on_assign, on_revoke=self._on_revoke
