@@ -35,7 +35,7 @@ def goes_on(world: World, first: Process, second: Process) -> None:
     second.send(signal.SIGTERM)
     second.wait(30)
     before = world.applied()
-    world.shoppers(seed=2).publish(50)
+    world.shoppers(seed=2, again=0.0).publish(50)
     world.progress(before)
     world.catch_up()
     assert first.code is None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from http.cookiejar import CookieJar
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
-from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener
+from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener, urlopen
 
 import pytest
 
@@ -69,14 +69,17 @@ def address(world: World) -> Iterator[str]:
     where = f"127.0.0.1:{free_port()}"
     options = ["--bind", where, "--workers", "4", "--threads", "2", "--no-control-socket"]
     web = world.run("-m", "gunicorn", "shopsite.wsgi", *options, DEBUG="false")
+    until(lambda: web.words.count("Booting worker") == 4, 60, lambda: web.words)
     until(lambda: answers(f"http://{where}"), 60, lambda: web.words)
     yield f"http://{where}"
     web.kill()
 
 
 def answers(address: str) -> bool:
+    """Whether the process answers; the workers may still be loading the shop, which takes time."""
     try:
-        return Visitor(address, "nobody").get("/health/live")[0] == 200
+        with urlopen(f"{address}/health/live", timeout=60) as answer:
+            return bool(answer.status == 200)
     except URLError:
         return False
 
