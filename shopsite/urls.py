@@ -22,6 +22,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
     path("docs/events/", include("kafka_bridge.urls")),
+    path("favicon.ico", views.favicon),
     path("health/live", views.live),
     path("health/ready", views.ready),
 ]

@@ -2,7 +2,8 @@
 
 from confluent_kafka import KafkaException
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 from pymongo.errors import PyMongoError
 
@@ -35,6 +36,12 @@ def _mongodb_answers() -> bool:
         return bool(database().command("ping")["ok"])
     except PyMongoError:
         return False
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Show browsers the way to the icon: of pages without a link to it, they ask for this one."""
+    return redirect(static("shop/favicon.svg"))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -102,3 +102,10 @@ def test_the_first_page_is_the_list_of_products(db: None) -> None:
 def test_health(db: None) -> None:
     assert stranger().get("/health/live").json() == {"live": True}
     assert stranger().get("/health/ready").json() == {"kafka": True, "mongodb": True}
+
+
+def test_the_icon_is_found_by_link_and_by_guess(db: None) -> None:
+    page = stranger().get("/products/").content.decode()
+    assert '<link rel="icon" href="/static/shop/favicon.svg" type="image/svg+xml">' in page
+    assert stranger().get("/favicon.ico")["Location"] == "/static/shop/favicon.svg"
+    assert b"<svg" in b"".join(stranger().get("/static/shop/favicon.svg"))
