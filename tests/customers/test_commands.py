@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from catalog.events import ProductAdded
 from catalog.models import Product
-from customers.events import CustomerRegistered, ProductBought
+from customers.events import CustomerImported, CustomerRegistered, ProductBought
 from customers.identity import customer_id
 from customers.management.commands import seed
 from customers.models import Customer, Purchase
@@ -178,3 +178,12 @@ def test_customers_for_machines(two: None) -> None:
     assert jan["purchases"][0]["bought_at"] == "2026-01-02T10:00:00.000000Z"
     assert (jan["total"], ewa["total"], ewa["purchases"]) == ("29.40", "0.00", [])
     assert "unusable" not in told
+
+
+def test_imported_customers_have_no_empty_places(publish: Publish, consume: Consume) -> None:
+    anna = CustomerImported("Anna", "Żak", "ul. Długa 1\n90-001 Łódź")
+    publish(anna, "legacy:anna")
+    consume()
+    told = said("list_customers").splitlines()[0]
+    assert told == "Anna Żak, ul. Długa 1, 90-001 Łódź"
+    assert json.loads(said("list_customers", "--json"))["email"] == ""

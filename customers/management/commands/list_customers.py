@@ -1,6 +1,5 @@
 """`manage.py list_customers`: lists the customers, each with what they bought."""
 
-import json
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from decimal import Decimal
@@ -10,8 +9,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from catalog.management.columns import left, printable
-from customers.models import Customer, CustomerDocument, Purchase, PurchaseDocument
-from kafka_bridge.envelope import rfc3339
+from customers import export
+from customers.models import Customer, CustomerDocument, PurchaseDocument
 from kafka_bridge.management.base import ShopCommand
 from kafka_bridge.mongo import database
 
@@ -33,19 +32,15 @@ class Command(ShopCommand):
     def _for_people(self, customer: CustomerDocument) -> None:
         self.stdout.write(who(customer))
         total, count = Decimal("0.00"), 0
-        for purchase in purchases(customer):
+        for purchase in export.purchases(customer):
             self.stdout.write(for_people(purchase))
             total, count = total + purchase["value"].to_decimal(), count + 1
         self.stdout.write(f"    {left(f'{count} purchases', 79)}{total:>24}\n\n", ending="")
 
     def _as_json(self, customer: CustomerDocument) -> None:
-        """Write an object piece by piece: the purchases of one customer may not fit in memory."""
-        self.stdout.write(f'{_json(data_of(customer))[:-1]}, "purchases": [', ending="")
-        total, comma = Decimal("0.00"), ""
-        for purchase in purchases(customer):
-            self.stdout.write(comma + _json(bought(purchase)), ending="")
-            total, comma = total + purchase["value"].to_decimal(), ", "
-        self.stdout.write(f'], "total": "{total}"}}')
+        for piece in export.open_object(customer):
+            self.stdout.write(piece, ending="")
+        self.stdout.write("}")
 
 
 def customers() -> Iterator[CustomerDocument]:
@@ -55,19 +50,16 @@ def customers() -> Iterator[CustomerDocument]:
     return cast(Iterator[CustomerDocument], found)
 
 
-def purchases(customer: CustomerDocument) -> Iterator[PurchaseDocument]:
-    """Read a customer's purchases, page by page, in the order of an index."""
-    found = database()[Purchase._meta.db_table].find({"customer_id": customer["_id"]})
-    newest_first = [("bought_at", -1), ("_id", -1)]
-    return cast(Iterator[PurchaseDocument], found.sort(newest_first))
-
-
 def who(customer: CustomerDocument) -> str:
-    """Return a customer's name and addresses as a line."""
-    return printable(
-        f"{customer['first_name']} {customer['last_name']} <{customer['email']}>, "
-        f"{customer['street']}, {customer['postcode']} {customer['city']}"
-    )
+    """Return a customer's name and addresses as a line.
+
+    Who was imported has no e-mail address at first, and an address whose parts are not told apart.
+    """
+    name = f"{customer['first_name']} {customer['last_name']}"
+    email = f" <{customer['email']}>" if customer["email"] else ""
+    town = f"{customer['postcode']} {customer['city']}".strip()
+    address = ", ".join(part for part in (customer["street"], town) if part)
+    return printable(f"{name}{email}, {address}")
 
 
 def for_people(purchase: PurchaseDocument) -> str:
@@ -76,35 +68,3 @@ def for_people(purchase: PurchaseDocument) -> str:
     what = f"{left(purchase['name'], 38)}  {left(purchase['type'], 16)}"
     price, value = purchase["price"].to_decimal(), purchase["value"].to_decimal()
     return f"    {when:%Y-%m-%d %H:%M}  {what}{purchase['quantity']:>6} x{price:>9}{value:>12}"
-
-
-def data_of(customer: CustomerDocument) -> dict[str, Any]:
-    """Return what a customer told of themselves, but for the password."""
-    return {
-        "id": customer["_id"],
-        "first_name": customer["first_name"],
-        "last_name": customer["last_name"],
-        "street": customer["street"],
-        "postcode": customer["postcode"],
-        "city": customer["city"],
-        "email": customer["email"],
-        "registered_at": rfc3339(customer["registered_at"]),
-    }
-
-
-def bought(purchase: PurchaseDocument) -> dict[str, Any]:
-    """Return a purchase for JSON: amounts as decimal strings."""
-    return {
-        "id": purchase["_id"],
-        "product_id": purchase["product_id"],
-        "name": purchase["name"],
-        "type": purchase["type"],
-        "quantity": purchase["quantity"],
-        "price": str(purchase["price"]),
-        "value": str(purchase["value"]),
-        "bought_at": rfc3339(purchase["bought_at"]),
-    }
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
