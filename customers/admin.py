@@ -131,6 +131,7 @@ class PurchaseAdmin(ReadOnlyAdmin):
         "quantity",
         "value",
         "bought_at",
+        "order_id",
         "event",
     ]
 

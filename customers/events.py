@@ -45,6 +45,8 @@ Address = Annotated[
 ]
 CUSTOMER = "3f2a9c1e5b7d4f60a8c2e4061b3d5f79"
 CustomerId = Annotated[str, Meta(min_length=1, max_length=128, examples=[CUSTOMER])]
+ORDER = "7d1f6c52-90ab-4c1e-8f35-2b6a4d8e0c17"
+OrderId = Annotated[str, Meta(max_length=128, examples=[ORDER])]
 Quantity = Annotated[int, Meta(ge=1, le=MOST_AT_ONCE, examples=[2])]
 
 PERSONAL = frozenset(
@@ -104,16 +106,18 @@ class CustomerChanged(CustomerEvent, frozen=True):
 
 
 @event_type("shop.product.bought.v1")
-class ProductBought(ProductEvent, frozen=True):
+class ProductBought(ProductEvent, frozen=True, omit_defaults=True):
     """A customer bought a product at the price that they saw.
 
     `price` is in the shop's currency, for one piece. Its key is the product's id, so `customer_id`
-    is not looked up: the purchase counts even if the shop does not know the customer.
+    is not looked up: the purchase counts even if the shop does not know the customer. Purchases
+    of one basket have the same `order_id`; each is decided by itself.
     """
 
     customer_id: CustomerId
     quantity: Quantity
     price: Price
+    order_id: OrderId = ""
 
     def __post_init__(self) -> None:
         check_price(self, self.price)

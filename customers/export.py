@@ -50,6 +50,7 @@ def bought(purchase: PurchaseDocument) -> dict[str, Any]:
     return {
         "id": purchase["_id"],
         "product_id": purchase["product_id"],
+        "order_id": purchase["order_id"],
         "name": purchase["name"],
         "type": purchase["type"],
         "quantity": purchase["quantity"],

@@ -35,6 +35,7 @@ class PurchaseDocument(TypedDict):
     _id: str
     customer_id: str
     product_id: str
+    order_id: str
     name: str
     type: str
     price: Decimal128
@@ -84,7 +85,8 @@ class Customer(Projection, AbstractBaseUser):
 class Purchase(Projection):
     """A product that a customer bought, with its name, type and price at that moment.
 
-    Its key is the id of the event. `value` is price times quantity.
+    Its key is the id of the event. `value` is price times quantity. `order_id` is common to what
+    was bought in one basket, and empty otherwise.
     """
 
     id = models.CharField(db_column="_id", primary_key=True, max_length=128)
@@ -92,6 +94,7 @@ class Purchase(Projection):
         Customer, models.DO_NOTHING, verbose_name=_("customer"), db_index=False
     )
     product_id = models.CharField(_("product id"), max_length=128)
+    order_id = models.CharField(_("order id"), max_length=128, default="")
     name = models.CharField(_("name"), max_length=200)
     type = models.CharField(_("type"), max_length=50)
     price = models.DecimalField(_("unit price"), max_digits=7, decimal_places=2)

@@ -75,6 +75,7 @@ def buy(event: Envelope[ProductBought], product: ProductDocument | None) -> Outc
         "_id": event.id,
         "customer_id": data.customer_id,
         "product_id": event.subject,
+        "order_id": data.order_id,
         "name": product["name"],
         "type": product["type"],
         "price": product["price"],

@@ -42,7 +42,10 @@ prices = st.sampled_from([Decimal("1.00"), Decimal("2.00")])
 versions = st.integers(1, 3)
 PERSON = ("Ola", "Żak", "Długa 1", "00-001", "Łódź")
 edits = st.builds(ProductChanged, names, names, prices, versions)
-purchases = st.builds(ProductBought, st.sampled_from(["c0", "c1"]), st.integers(1, 3), prices)
+orders = st.sampled_from(["", "o1"])
+purchases = st.builds(
+    ProductBought, st.sampled_from(["c0", "c1"]), st.integers(1, 3), prices, orders
+)
 additions = st.builds(ProductAdded, names, names, prices)
 # What ends a product's sale is rare, lest nothing happen after it.
 product_events: SearchStrategy[Event] = st.one_of(
@@ -119,7 +122,7 @@ Observed = dict[str, dict[str, Any]]
 PRODUCT = ("name", "type", "price", "version", "withdrawn", "changed_at")
 CUSTOMER = ("street", "password", "version", "changed_at")
 PURCHASE = (
-    *("customer_id", "product_id", "name", "type"),
+    *("customer_id", "product_id", "order_id", "name", "type"),
     *("price", "quantity", "value", "bought_at"),
 )
 

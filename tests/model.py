@@ -131,6 +131,7 @@ class Shop:
         self.purchases[event.id] = {
             "customer_id": event.data.customer_id,
             "product_id": event.subject,
+            "order_id": event.data.order_id,
             "name": product["name"],
             "type": product["type"],
             "price": product["price"],

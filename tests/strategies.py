@@ -105,6 +105,7 @@ EVENTS: Mapping[type[Event], SearchStrategy[Event]] = {
         customer_id=attributes,
         quantity=st.integers(1, MOST_AT_ONCE),
         price=prices,
+        order_id=st.just("") | attributes,
     ),
 }
 

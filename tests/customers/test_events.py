@@ -95,6 +95,23 @@ def test_a_purchase_is_somebodys(customer: Any) -> None:
         )
 
 
+def test_a_purchase_says_an_order_only_if_there_is_one() -> None:
+    alone, in_order = ({"order_id": order} for order in ("", "o-1"))
+    written = [
+        msgspec.json.decode(msgspec.json.encode(ProductBought("c1", 1, Decimal("4.90"), **order)))
+        for order in (alone, in_order)
+    ]
+    assert [data.get("order_id") for data in written] == [None, "o-1"]
+
+
+@pytest.mark.parametrize("order", ["o" * 129, None, 7])
+def test_an_order_is_a_short_text(order: Any) -> None:
+    decoder = registry.event_types["shop.product.bought.v1"].decoder
+    data = {"customer_id": "c1", "quantity": 1, "price": "4.90", "order_id": order}
+    with pytest.raises(msgspec.ValidationError, match="order_id"):
+        decoder.decode(msgspec.json.encode(data))
+
+
 def test_no_purchase_at_an_impossible_price_can_be_made() -> None:
     with pytest.raises(ValueError, match="price"):
         ProductBought("c1", 1, Decimal("0.00"))

@@ -49,7 +49,7 @@ MILK: ProductDocument = {
 }
 REGISTERED = CustomerRegistered("Ola", "Żak", "Długa 1", "00-001", "Łódź", EMAIL, "!old")
 MOVED = CustomerChanged("Aleksandra", "Wilk", "Krótka 2", "30-002", "Kraków", 1)
-BOUGHT = ProductBought("c1", 3, Decimal("4.90"))
+BOUGHT = ProductBought("c1", 3, Decimal("4.90"), "o-1")
 
 
 def event(data: Event, subject: str, time: datetime = NOW) -> Envelope[Any]:
@@ -93,6 +93,7 @@ def test_a_purchase_keeps_the_product_as_it_was() -> None:
         "_id": "e-1",
         "customer_id": "c1",
         "product_id": "milk",
+        "order_id": "o-1",
         "name": "Mleko",
         "type": "nabiał",
         "price": Decimal128("4.90"),
