@@ -5,16 +5,37 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, cast
 
-from customers.models import CustomerDocument, Purchase, PurchaseDocument
+from customers.models import Customer, CustomerDocument, Purchase, PurchaseDocument
 from kafka_bridge.envelope import rfc3339
+from kafka_bridge.models import Receipt
 from kafka_bridge.mongo import database
+
+AT_ONCE = 500  # documents: by itself MongoDB sends up to 16 MiB of them
 
 
 def purchases(customer: CustomerDocument) -> Iterator[PurchaseDocument]:
     """Read a customer's purchases, newest first, page by page, in the order of an index."""
     found = database()[Purchase._meta.db_table].find({"customer_id": customer["_id"]})
     newest_first = [("bought_at", -1), ("_id", -1)]
-    return cast(Iterator[PurchaseDocument], found.sort(newest_first))
+    return cast(Iterator[PurchaseDocument], found.sort(newest_first).batch_size(AT_ONCE))
+
+
+def events(key: str) -> Iterator[dict[str, Any]]:
+    """Read the receipts of a key, oldest first, page by page, in the order of an index."""
+    found = database()[Receipt._meta.db_table].find({"key": key})
+    return iter(found.sort("happened_at", 1).batch_size(AT_ONCE))
+
+
+def everything(key: str) -> Iterator[str]:
+    """Return all that is known of the customer with this key, piece by piece, as a JSON object."""
+    customer = database()[Customer._meta.db_table].find_one({"_id": key})
+    yield from open_object(cast(CustomerDocument, customer))
+    yield ', "events": ['
+    comma = ""
+    for receipt in events(key):
+        yield comma + as_json(told(receipt))
+        comma = ", "
+    yield "]}\n"
 
 
 def open_object(customer: CustomerDocument) -> Iterator[str]:
@@ -57,6 +78,18 @@ def bought(purchase: PurchaseDocument) -> dict[str, Any]:
         "price": str(purchase["price"]),
         "value": str(purchase["value"]),
         "bought_at": rfc3339(purchase["bought_at"]),
+    }
+
+
+def told(receipt: dict[str, Any]) -> dict[str, Any]:
+    """Return an event, and what became of it."""
+    return {
+        "id": receipt["_id"],
+        "type": receipt["type"],
+        "happened_at": rfc3339(receipt["happened_at"]),
+        "applied_at": rfc3339(receipt["applied_at"]),
+        "status": receipt["status"],
+        "reason": receipt["reason"],
     }
 
 

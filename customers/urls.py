@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from customers.views import buying, purchases, registration, session
+from customers.views import buying, profile, purchases, registration, session
 
 app_name = "customers"
 urlpatterns = [
@@ -10,6 +10,8 @@ urlpatterns = [
     path("register/<uuid:event_id>/", registration.pending, name="registration"),
     path("log-in/", session.log_in, name="log-in"),
     path("log-out/", session.log_out, name="log-out"),
+    path("profile/", profile.profile, name="profile"),
+    path("profile/my-data.json", profile.download, name="download"),
     path("purchases/", purchases.purchases, name="purchases"),
     path("purchases/<str:token>/<any:product_id>/", buying.pending, name="purchase"),
 ]
