@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from catalog.admin_forms import DESCRIBED, OFFER, ProductForm
+from catalog.admin_forms import OFFER, ProductForm
 from catalog.admin_withdrawal import MOST_AT_ONCE, tell, withdraw
 from catalog.models import Product
 from catalog.naming import search_terms
@@ -26,7 +26,7 @@ from kafka_bridge import submission
 from kafka_bridge.admin_base import LoggedAdmin
 from kafka_bridge.registry import reasons
 
-KEPT = [*DESCRIBED, "on_sale", "version", "added_at", "changed_at"]  # what is kept about a product
+KEPT = ["on_sale", "version", "added_at", "changed_at"]  # what is kept about a product
 
 
 class TypeFilter(admin.SimpleListFilter):
@@ -50,7 +50,6 @@ class ProductAdmin(LoggedAdmin):
     """Publishes what operators do, and says of each event no more than is known."""
 
     form = ProductForm
-    exclude = DESCRIBED  # the form declares them itself, since no event changes them
     list_display = ["title", "type", "price", "on_sale", "added_at", "changed_at"]
     list_filter = ["withdrawn", TypeFilter]
     date_hierarchy = "added_at"
@@ -92,7 +91,7 @@ class ProductAdmin(LoggedAdmin):
         """Return the offer, then what is kept about the product, and the form's hidden fields."""
         hidden = ["event", "seen"]
         if obj is None:
-            return OFFER + DESCRIBED + hidden
+            return OFFER + hidden
         return OFFER + KEPT + (hidden if self.has_change_permission(request, obj) else [])
 
     def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> list[str]:

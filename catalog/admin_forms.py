@@ -5,10 +5,8 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 
 from django import forms
 from django.conf import settings
-from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.validators import RegexValidator
 from django.http import QueryDict
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -32,8 +30,7 @@ if TYPE_CHECKING:
 else:
     ProductModelForm = forms.ModelForm
 
-OFFER = ["name", "type", "price"]  # what is said of a product, and can be changed
-DESCRIBED = ["description", "unit"]  # what is said when it is added
+OFFER = ["name", "type", "price", "description", "unit"]  # what is said of a product
 
 
 def source_of(operator: str) -> str:
@@ -52,7 +49,6 @@ class OneLineField(forms.CharField):
 class LinesField(forms.CharField):
     """A description as product events take it."""
 
-    widget = AdminTextareaWidget
     default_validators = [
         RegexValidator(
             get_args(Description)[1].pattern, gettext_lazy("Write no control characters.")
@@ -95,10 +91,6 @@ class ProductForm(ProductModelForm):
     Without errors `receipt` tells that the event was applied, or is None while that is unknown.
     """
 
-    description = LinesField(
-        label=capfirst(gettext_lazy("description")), max_length=2000, required=False
-    )
-    unit = OneLineField(label=capfirst(gettext_lazy("unit")), max_length=20, required=False)
     event = forms.CharField(widget=forms.HiddenInput, required=False)
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
 
@@ -110,7 +102,13 @@ class ProductForm(ProductModelForm):
     class Meta:
         model = Product
         fields = OFFER
-        field_classes = {"name": OneLineField, "type": OneLineField, "price": PriceField}
+        field_classes = {
+            "name": OneLineField,
+            "type": OneLineField,
+            "price": PriceField,
+            "description": LinesField,
+            "unit": OneLineField,
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # A copy takes what is typed, since the page goes on to show the product as it stands.
@@ -149,7 +147,7 @@ class ProductForm(ProductModelForm):
         data = self.cleaned_data
         seen = data["seen"]
         event_id = submission.event_id_of(data["event"], self._purpose(seen))
-        offered = {name: data[name] for name in self._offer()}
+        offered = {name: data[name] for name in OFFER}
         source = source_of(self.operator)
         if not self.editing:
             # The same id on every retry, so that all retries meet under one Kafka key.
@@ -157,9 +155,6 @@ class ProductForm(ProductModelForm):
             return wrap(added, subject=subject, source=source, event_id=event_id)
         changed = ProductChanged(**offered, version=int(seen))
         return wrap(changed, subject=self.instance.pk, source=source, event_id=event_id)
-
-    def _offer(self) -> list[str]:
-        return OFFER if self.editing else OFFER + DESCRIBED
 
     def overtaken(self) -> bool:
         """Whether an earlier submit of this form, with other values, was the one applied.
@@ -171,7 +166,7 @@ class ProductForm(ProductModelForm):
         return (
             product is not None
             and product.version == version
-            and any(getattr(product, name) != self.cleaned_data[name] for name in self._offer())
+            and any(getattr(product, name) != self.cleaned_data[name] for name in OFFER)
         )
 
     def _refuse(self, why: str) -> None:
@@ -180,18 +175,22 @@ class ProductForm(ProductModelForm):
         stands = Product.objects.filter(pk=self.instance.pk).first() if self.editing else None
         seen = str(stands.version) if stands else ""
         if stands:
-            self.add_error(None, _stands_text(stands))
+            self._compare(stands)
         data = cast(QueryDict, self.data).copy()
         data["event"], data["seen"] = self._token(seen), seen
         self.data = data
+
+    def _compare(self, stands: Product) -> None:
+        """Say at each field where something else stands than what was typed."""
+        typed = dict(self.cleaned_data)  # an error takes its field out of them
+        for name in OFFER:
+            value = getattr(stands, name)
+            if value != typed[name]:
+                said = money(value) if name == "price" else value or "–"
+                self.add_error(name, _("What stands there now: %(value)s") % {"value": said})
 
     def _not_sent_text(self) -> str:
         return _(
             "Not sent: Kafka did not confirm the event. What you typed is kept; send it again "
             "in a moment. However often you send it, it counts once."
         )
-
-
-def _stands_text(product: Product) -> str:
-    stands = {"name": product.name, "type": product.type, "price": money(product.price)}
-    return _("What stands there now: %(name)s, %(type)s, %(price)s.") % stands

@@ -119,7 +119,7 @@ def _described(old: ProductAddedV1) -> ProductAdded:
 
 
 @event_type("shop.product.changed.v1")
-class ProductChanged(ProductEvent, frozen=True):
+class ProductChangedV1(ProductEvent, frozen=True):
     """An operator changed a product. `version` is the one that the operator saw.
 
     Its description and unit stay as they are.
@@ -132,6 +132,29 @@ class ProductChanged(ProductEvent, frozen=True):
 
     def __post_init__(self) -> None:
         check_price(self, self.price)
+
+
+@event_type("shop.product.changed.v2")
+class ProductChanged(ProductEvent, frozen=True, omit_defaults=True):
+    """An operator changed a product. `version` is the one that the operator saw.
+
+    Without `description` the old one stays, and an empty one takes it away; so with `unit`.
+    """
+
+    name: Name
+    type: Type
+    price: Price
+    version: Version
+    description: Annotated[Description | None, Meta(examples=["Od krów z łąk nad Biebrzą."])] = None
+    unit: Annotated[Unit | None, Meta(examples=[""])] = None
+
+    def __post_init__(self) -> None:
+        check_price(self, self.price)
+
+
+@upcasts(ProductChangedV1)
+def _silent(old: ProductChangedV1) -> ProductChanged:
+    return ProductChanged(old.name, old.type, old.price, old.version)
 
 
 @event_type("shop.product.withdrawn.v1")

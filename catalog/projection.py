@@ -52,9 +52,12 @@ def change(event: Envelope[ProductChanged], product: ProductDocument | None) -> 
         return Rejection("product_withdrawn")
     if product["version"] != event.data.version:
         return Rejection("product_stale")
-    offered = _offered(event.data.name, event.data.type, event.data.price)
+    data = event.data
+    offered = _offered(data.name, data.type, data.price)
+    told = {"description": data.description, "unit": data.unit}
+    said = {name: text for name, text in told.items() if text is not None}
     counted = {"version": product["version"] + 1, "changed_at": event.time}
-    return [Change(Product, {**product, **offered, **counted})]
+    return [Change(Product, {**product, **offered, **said, **counted})]
 
 
 @applies(ProductWithdrawn, reads=Product)

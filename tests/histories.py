@@ -41,12 +41,13 @@ names = st.sampled_from(["A", "B"])
 prices = st.sampled_from([Decimal("1.00"), Decimal("2.00")])
 versions = st.integers(1, 3)
 PERSON = ("Ola", "Żak", "Długa 1", "00-001", "Łódź")
-edits = st.builds(ProductChanged, names, names, prices, versions)
+unsaid = st.sampled_from([None, "", "A"])
+edits = st.builds(ProductChanged, names, names, prices, versions, unsaid, unsaid)
 orders = st.sampled_from(["", "o1"])
 purchases = st.builds(
     ProductBought, st.sampled_from(["c0", "c1"]), st.integers(1, 3), prices, orders
 )
-additions = st.builds(ProductAdded, names, names, prices)
+additions = st.builds(ProductAdded, names, names, prices, st.just("A"), st.just("A"))
 # What ends a product's sale is rare, lest nothing happen after it.
 product_events: SearchStrategy[Event] = st.one_of(
     *(edits, edits, purchases, purchases, purchases, additions), st.builds(ProductWithdrawn)
@@ -119,7 +120,10 @@ class History:
 
 
 Observed = dict[str, dict[str, Any]]
-PRODUCT = ("name", "type", "price", "version", "withdrawn", "changed_at")
+PRODUCT = (
+    *("name", "type", "price", "description", "unit"),
+    *("version", "withdrawn", "changed_at"),
+)
 CUSTOMER = ("street", "password", "version", "changed_at")
 PURCHASE = (
     *("customer_id", "product_id", "order_id", "name", "type"),

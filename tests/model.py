@@ -96,6 +96,8 @@ class Shop:
             "name": event.data.name,
             "type": event.data.type,
             "price": event.data.price,
+            "description": event.data.description,
+            "unit": event.data.unit,
             "version": 1,
             "withdrawn": False,
             "changed_at": event.time,
@@ -116,6 +118,9 @@ class Shop:
             product["name"] = event.data.name
             product["type"] = event.data.type
             product["price"] = event.data.price
+            for name in ("description", "unit"):
+                said = getattr(event.data, name)
+                product[name] = product[name] if said is None else said
         product["version"] += 1
         product["changed_at"] = event.time
         return APPLIED

@@ -13,6 +13,7 @@ from catalog.events import (
     ProductAdded,
     ProductAddedV1,
     ProductChanged,
+    ProductChangedV1,
     ProductImported,
     ProductWithdrawn,
 )
@@ -65,6 +66,8 @@ emails = st.builds(
     st.text(IN_AN_ADDRESS, min_size=1, max_size=100),
     st.text(IN_AN_ADDRESS, min_size=1, max_size=100),
 )
+descriptions = st.just("") | texts(2000)
+units = st.just("") | lines(20)
 _product = {"name": lines(200), "type": lines(50), "price": prices}
 _person = {
     "first_name": lines(100),
@@ -79,10 +82,17 @@ EVENTS: Mapping[type[Event], SearchStrategy[Event]] = {
     ProductAdded: st.builds(
         ProductAdded,
         **_product,
-        description=st.just("") | texts(2000),
-        unit=st.just("") | lines(20),
+        description=descriptions,
+        unit=units,
     ),
-    ProductChanged: st.builds(ProductChanged, **_product, version=versions),
+    ProductChangedV1: st.builds(ProductChangedV1, **_product, version=versions),
+    ProductChanged: st.builds(
+        ProductChanged,
+        **_product,
+        version=versions,
+        description=st.none() | descriptions,
+        unit=st.none() | units,
+    ),
     ProductImported: st.builds(ProductImported, **_product),
     CustomerImported: st.builds(
         CustomerImported, first_name=lines(100), last_name=lines(100), address=lines(300)

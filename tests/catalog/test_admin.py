@@ -296,13 +296,31 @@ def test_a_changed_product_shows_its_new_price(
 ) -> None:
     [milk] = stock("Mleko")
     address = change_of(milk)
-    assert not has_form(ewa.get(address), "unit")
     with running_consumer():
         page = ewa.post(address, opened(ewa, address, price="5.10"), follow=True)
     assert list(told(page)) == [("success", "“Mleko” was changed.")]
     assert "5.10" in page.content.decode()
     milk.refresh_from_db()
     assert (milk.price, milk.version) == (Decimal("5.10"), 2)
+
+
+def test_description_and_unit_are_changed_and_taken_away(
+    ewa: Client, publish: Publish, consume: Consume, running_consumer: Running
+) -> None:
+    publish(ProductAdded("Mleko", "nabiał", Decimal("4.90"), "Od krów\nz łąk.", "1 l"), "milk")
+    consume()
+    address = reverse("admin:catalog_product_change", args=["milk"])
+    form = opened(ewa, address)
+    assert (form["description"], form["unit"]) == (["Od krów\nz łąk."], ["1 l"])
+    with running_consumer():
+        ewa.post(address, form | {"unit": "0,5 l"}, follow=True)
+        milk = Product.objects.get()
+        assert (milk.description, milk.unit) == ("Od krów\nz łąk.", "0,5 l")
+        form = opened(ewa, address, description="", unit="")
+        page = ewa.post(address, form, follow=True)
+    assert list(told(page)) == [("success", "“Mleko” was changed.")]
+    milk.refresh_from_db()
+    assert (milk.description, milk.unit, milk.version) == ("", "", 3)
 
 
 def test_the_second_of_two_operators_is_told_what_stands_there_now(
@@ -318,7 +336,10 @@ def test_the_second_of_two_operators_is_told_what_stands_there_now(
         text = page.content.decode()
         assert "Somebody changed this product while you were editing it." in text
         with translation.override("en"):
-            assert f"What stands there now: Mleko, nabiał, {money(Decimal('5.10'))}." in text
+            now = f"What stands there now: {money(Decimal('5.10'))}"
+        errors = page.context["adminform"].form.errors
+        assert (errors["name"], errors["price"]) == (["What stands there now: Mleko"], [now])
+        assert errors.keys() == {"__all__", "name", "price"}
         assert page.context["original"].name == "Mleko"
         again = form_of(page, "event")
         assert (again["name"], again["price"]) == (["Mleko świeże"], ["4.90"])

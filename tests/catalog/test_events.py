@@ -26,7 +26,7 @@ def test_the_names_of_the_types_are_part_of_the_contract() -> None:
     ]
     assert names == [
         "shop.product.added.v2",
-        "shop.product.changed.v1",
+        "shop.product.changed.v2",
         "shop.product.withdrawn.v1",
     ]
 
@@ -91,6 +91,14 @@ def test_descriptions_and_units_have_no_control_characters(field: str, text: Any
         added(**{field: text})
 
 
+def test_a_change_tells_what_it_does_not_say_from_what_it_takes_away() -> None:
+    decoder = registry.event_types["shop.product.changed.v2"].decoder
+    changed: Any = decoder.decode(msgspec.json.encode({**MILK, "version": 1, "unit": ""}))
+    assert (changed.description, changed.unit) == (None, "")
+    unsaid: Any = decoder.decode(msgspec.json.encode({**MILK, "version": 1, "unit": None}))
+    assert (unsaid.description, unsaid.unit) == (None, None)
+
+
 @pytest.mark.parametrize("price", ["0.00", "-0.01", "100000.00", "4.9", "4.900", "NaN", "Infinity"])
 def test_no_event_with_another_price_can_be_made(price: str) -> None:
     with pytest.raises(ValueError, match="price"):
@@ -112,7 +120,7 @@ def test_a_price_is_written_with_two_decimals(price: Decimal) -> None:
 
 @pytest.mark.parametrize("version", [0, -1, 2**31 + 1, 2**64, "1", 1.5, None])
 def test_versions_count_from_one(version: Any) -> None:
-    decoder = registry.event_types["shop.product.changed.v1"].decoder
+    decoder = registry.event_types["shop.product.changed.v2"].decoder
     with pytest.raises(msgspec.ValidationError, match="version"):
         decoder.decode(msgspec.json.encode({**MILK, "version": version}))
 

@@ -54,12 +54,28 @@ def test_a_product_is_added() -> None:
     assert projection.add(event(ADDED, THEN), None) == [(Product, MILK)]
 
 
-def test_a_product_is_added_with_what_is_said_of_it_and_a_change_keeps_that() -> None:
+DESCRIBED: ProductDocument = {**MILK, "description": "Od krów\nz łąki.", "unit": "1 l"}
+
+
+def test_a_product_is_added_with_what_is_said_of_it() -> None:
     data = ProductAdded("Mleko", "nabiał", Decimal("4.90"), "Od krów\nz łąki.", "1 l")
-    described = {**MILK, "description": "Od krów\nz łąki.", "unit": "1 l"}
-    assert projection.add(event(data, THEN), None) == [(Product, described)]
-    [(_, changed)] = cast(Any, projection.change(event(CHANGED), cast(Any, described)))
-    assert (changed["description"], changed["unit"]) == ("Od krów\nz łąki.", "1 l")
+    assert projection.add(event(data, THEN), None) == [(Product, DESCRIBED)]
+
+
+@pytest.mark.parametrize(
+    ("said", "stands"),
+    [
+        ({}, ("Od krów\nz łąki.", "1 l")),
+        ({"description": ""}, ("", "1 l")),
+        ({"unit": ""}, ("Od krów\nz łąki.", "")),
+        ({"description": "Świeże.", "unit": "0,5 l"}, ("Świeże.", "0,5 l")),
+    ],
+    ids=["unsaid", "description taken away", "unit taken away", "both said"],
+)
+def test_what_a_change_does_not_say_stays(said: dict[str, str], stands: tuple[str, str]) -> None:
+    data = ProductChanged("Mleko", "nabiał", Decimal("4.90"), 1, **said)
+    [(_, changed)] = cast(Any, projection.change(event(data), DESCRIBED))
+    assert (changed["description"], changed["unit"]) == stands
 
 
 def test_a_product_is_changed() -> None:

@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from hypothesis import given
 
-from catalog.events import ProductAdded, ProductAddedV1
+from catalog.events import ProductAdded, ProductAddedV1, ProductChanged, ProductChangedV1
 from catalog.models import Product
 from kafka_bridge import registry
 from kafka_bridge.envelope import Headers, Undecodable, decode, encode, wrap
@@ -102,6 +102,21 @@ def test_both_versions_in_one_log_make_the_same_product(
     old, new = (Product.objects.values_list(*TOLD).get(pk=pk) for pk in ("old", "new"))
     assert old == new == ("Mleko", "nabiał", Decimal("4.90"), "", "", 1, False)
     assert Receipt.objects.get(pk=first.id).type == V2
+
+
+@given(strategies.EVENTS[ProductChangedV1])
+def test_a_change_of_the_first_version_says_nothing_of_description_and_unit(old: Any) -> None:
+    assert read(old) == ProductChanged(old.name, old.type, old.price, old.version, None, None)
+
+
+def test_a_change_of_the_first_version_leaves_description_and_unit_as_they_are(
+    publish: Callable[..., Any], consume: Callable[[], int]
+) -> None:
+    publish(ProductAdded("Mleko", "nabiał", Decimal("4.90"), "Od krowy.", "1 l"), "milk")
+    publish(ProductChangedV1("Mleko", "nabiał", Decimal("5.10"), 1), "milk")
+    consume()
+    milk = Product.objects.values_list(*TOLD).get()
+    assert milk == ("Mleko", "nabiał", Decimal("5.10"), "Od krowy.", "1 l", 2, False)
 
 
 def test_the_list_of_events_names_them_by_the_newest_version(
