@@ -1,5 +1,6 @@
 """What we write, the public CloudEvents SDK reads, and the other way round."""
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, cast
@@ -48,7 +49,7 @@ def test_the_sdk_reads_every_event(struct: registry.EventType, data: st.DataObje
     assert read.get_datacontenttype() == "application/json"
     assert read.get_extension("partitionkey") == event.subject
     assert struct.decoder.decode(message.value) == event.data
-    assert set(cast(dict[str, Any], read.get_data())) == set(struct.struct.__struct_fields__)
+    assert read.get_data() == json.loads(message.value)
 
 
 def test_the_sdk_reads_the_data_of_an_event() -> None:
