@@ -62,6 +62,7 @@ class Pages(AnyPaginator):
 class LoggedAdmin(SearchedAdmin):
     """Shows what events change. The event log is the log: Django's own keeps no second one."""
 
+    change_list_template = "admin/kafka_bridge/list.html"
     paginator = Pages
     show_full_result_count = False
 

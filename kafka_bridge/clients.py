@@ -7,7 +7,7 @@ import logging
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 from django.conf import settings
 
 ANSWER_WITHIN = 5.0  # seconds that a question to the cluster may take
@@ -98,10 +98,10 @@ def admin() -> AdminClient:
     return AdminClient(common())
 
 
-def partitions_of(client: AdminClient | Consumer, topic: str) -> int:
+def partitions_of(client: AdminClient | Consumer, topic: str, within: float = ANSWER_WITHIN) -> int:
     """Return how many partitions a topic has; raise `KafkaUnavailable`."""
     try:
-        found = client.list_topics(timeout=ANSWER_WITHIN).topics.get(topic)
+        found = client.list_topics(timeout=within).topics.get(topic)
     except KafkaException as error:
         raise KafkaUnavailable(
             f"Kafka does not answer at {settings.KAFKA_BOOTSTRAP_SERVERS} "
@@ -118,6 +118,19 @@ def embedded_cluster_id(client: AdminClient) -> str | None:
     return str(found) if found is not None and found.startswith("mockCluster") else None
 
 
+def ends(client: AdminClient, topic: str, *, within: float) -> dict[int, int]:
+    """Return the offset after the last record of each partition.
+
+    Raises `KafkaUnavailable` if there is no such topic or no answer within so many seconds, or
+    `KafkaException` if one about a partition is missing.
+    """
+    numbers = range(partitions_of(client, topic, within))
+    last = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+    asked = {TopicPartition(topic, number): last for number in numbers}
+    found = client.list_offsets(asked, request_timeout=within)
+    return {place.partition: answer.result().offset for place, answer in found.items()}
+
+
 def first_offsets(topic: str) -> dict[int, int]:
     """Return the first offset that each partition still holds; raise `KafkaUnavailable`."""
     consumer = Consumer(reader())
@@ -132,13 +145,13 @@ def first_offsets(topic: str) -> dict[int, int]:
         consumer.close()
 
 
-def topic_identity(topic: str) -> str:
+def topic_identity(topic: str, client: AdminClient | None = None) -> str:
     """Return a name of this very topic: one made anew under the same name has another.
 
     That is the topic's id (KIP-516); librdkafka's test cluster gives none, but a cluster id that
     is new with each cluster. Raises `KafkaUnavailable`.
     """
-    client = admin()
+    client = client or admin()
     partitions_of(client, topic)
     if made := embedded_cluster_id(client):
         return made

@@ -13,36 +13,17 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from kafka_bridge import clients, tail
+from kafka_bridge import clients
 from kafka_bridge.heartbeat import GONE_AFTER
+from kafka_bridge.lag import Lag, Lookout
 from kafka_bridge.masking import may
-from kafka_bridge.models import DeadLetter, Heartbeat, Offset, Receipt
+from kafka_bridge.models import DeadLetter, Heartbeat, Receipt
 from kafka_bridge.mongo import database
-from kafka_bridge.positions import Log
 from kafka_bridge.registry import reasons
 
-KAFKA_WITHIN = 2.0  # seconds that the panel waits for Kafka, each time it asks
 MOST = 10_000  # documents that a figure counts
 REMEMBERED = timedelta(days=1)  # for how long a consumer that is gone is shown
 MOST_CONSUMERS = 100
-
-
-class Lag(NamedTuple):
-    """One partition: how many events wait, and for how many seconds the first of them has.
-
-    `seconds` is None if the log did not say so in time.
-    """
-
-    partition: int
-    next: int
-    end: int
-    consumer: str
-    seconds: float | None
-
-    @property
-    def events(self) -> int:
-        """How many events wait."""
-        return max(self.end - self.next, 0)
 
 
 class Consumer(NamedTuple):
@@ -77,7 +58,7 @@ def page(request: HttpRequest, site: admin.AdminSite) -> HttpResponse:
 def figures() -> dict[str, Any]:
     """Return all that the panel shows; without Kafka, `lags` is None."""
     now = datetime.now(UTC)
-    lags = _lags(now)
+    lags = _lags()
     minute = Receipt.objects.filter(applied_at__gte=now - timedelta(minutes=1))
     waiting = DeadLetter.objects.filter(status=DeadLetter.Status.OPEN)
     return {
@@ -97,30 +78,12 @@ def _count(found: Any) -> Count:
     return Count(min(number, MOST), number > MOST)
 
 
-def _lags(now: datetime) -> list[Lag] | None:
+def _lags() -> list[Lag] | None:
     """Return the lag of each partition, or None if Kafka does not answer or has no such topic."""
     try:
-        ends = tail.ends(within=KAFKA_WITHIN)
-        identity = clients.topic_identity(settings.KAFKA_TOPIC)
-        offsets = _offsets(Log(settings.KAFKA_GROUP, settings.KAFKA_TOPIC, identity))
-        behind = {p: offsets[p].next for p, end in ends.items() if p in offsets}
-        behind = {p: first for p, first in behind.items() if first < ends[p]}
-        waiting = tail.at(behind, within=KAFKA_WITHIN) if behind else {}
+        return Lookout().look().lags
     except (clients.KafkaUnavailable, KafkaException):
         return None
-    ages = {p: max((now - record.published_at).total_seconds(), 0) for p, record in waiting.items()}
-    return [_lag(p, end, offsets.get(p), ages.get(p)) for p, end in sorted(ends.items())]
-
-
-def _lag(partition: int, end: int, offset: Offset | None, age: float | None) -> Lag:
-    first = offset.next if offset else 0
-    seconds = age if first < end else 0.0
-    return Lag(partition, first, end, offset.consumer if offset else "", seconds)
-
-
-def _offsets(log: Log) -> dict[int, Offset]:
-    found = Offset.objects.filter(group=log.group, log=log.name)
-    return {offset.partition: offset for offset in found}
 
 
 def _consumers(now: datetime) -> Iterator[Consumer]:

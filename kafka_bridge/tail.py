@@ -60,27 +60,6 @@ def _is_end(message: Message) -> bool:
     return error is not None and error.code() == KafkaError._PARTITION_EOF
 
 
-def ends(*, within: float) -> dict[int, int]:
-    """Return the offset after the last record of each partition.
-
-    Raises `KafkaUnavailable` if there is no such topic, or `KafkaException` if no answer comes
-    within so many seconds.
-    """
-    consumer = Consumer(clients.reader())
-    topic = settings.KAFKA_TOPIC
-    try:
-        found = consumer.list_topics(topic, timeout=within).topics[topic].partitions
-        if not found:
-            raise clients.NoTopic(f"There is no topic {topic}.")
-        places = [TopicPartition(topic, number) for number in found]
-        return {
-            place.partition: consumer.get_watermark_offsets(place, timeout=within)[1]
-            for place in places
-        }
-    finally:
-        consumer.close()
-
-
 def at(places: Mapping[int, int], *, within: float) -> dict[int, Record]:
     """Return, by partition, the first record from each of these offsets on.
 
@@ -89,7 +68,8 @@ def at(places: Mapping[int, int], *, within: float) -> dict[int, Record]:
     """
     found: dict[int, Record] = {}
     deadline = time.monotonic() + within
-    consumer = Consumer(clients.reader())
+    # One record of each partition is wanted, and not what a consumer would take at once.
+    consumer = Consumer(clients.reader(**{"fetch.message.max.bytes": 65536}))
     try:
         held = [place for place in _places(places) if _holds(consumer, place, within)]
         consumer.assign(held)

@@ -2,12 +2,14 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from confluent_kafka import Producer
 from confluent_kafka.cimpl import NewTopic
 from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis
@@ -15,7 +17,7 @@ from pytest_django import Settings
 
 from kafka_bridge import clients, publisher
 from kafka_bridge.consumer import Consumer
-from kafka_bridge.envelope import Envelope, wrap
+from kafka_bridge.envelope import Envelope, encode, wrap
 from kafka_bridge.local.mongodb import free_port
 from kafka_bridge.mongo import database
 from kafka_bridge.registry import Event
@@ -33,6 +35,7 @@ hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 Publish = Callable[..., Envelope[Any]]
 Consume = Callable[[], int]
 Running = Callable[[], AbstractContextManager[Consumer]]
+PublishAt = Callable[..., None]
 NoKafka = Callable[[], AbstractContextManager[None]]
 
 
@@ -78,6 +81,20 @@ def publish(topic: str) -> Publish:
         envelope = wrap(event, subject=subject, source="/tests", event_id=event_id)
         publisher.publish(envelope)
         return envelope
+
+    return send
+
+
+@pytest.fixture
+def publish_at(topic: str) -> PublishAt:
+    """Publish an event as of some seconds ago: `publish_at(event, "milk", ago=9)`."""
+
+    def send(event: Event, subject: str, ago: float) -> None:
+        key, value, headers = encode(wrap(event, subject=subject, source="/tests"))
+        producer = Producer(clients.web_producer())
+        then = int((time.time() - ago) * 1000)
+        producer.produce(topic, value, key, headers=headers, timestamp=then)
+        assert producer.flush(10) == 0
 
     return send
 
