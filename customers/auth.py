@@ -3,11 +3,12 @@
 from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
-from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 
 from customers.identity import customer_id
 from customers.models import Customer
+from customers.passwords import matches
 
 
 class CustomerBackend(BaseBackend):
@@ -27,15 +28,8 @@ class CustomerBackend(BaseBackend):
         if customer is None:
             make_password(password)  # so that an unknown address takes as long as a known one
             return None
-        return customer if _fits(password, customer.password) else None
+        return customer if matches(password, customer.password) else None
 
     def get_user(self, user_id: Any) -> Customer | None:
         """Return the customer with this id, or None."""
         return Customer.objects.filter(pk=user_id).first()
-
-
-def _fits(password: str, encoded: str) -> bool:
-    try:
-        return check_password(password, encoded)
-    except (ValueError, OverflowError):
-        return False  # what a stranger's event holds as a hash is none: no password fits it

@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 from django import forms
 from django.contrib.auth import authenticate
-from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
@@ -17,9 +16,11 @@ from catalog.events import HIGHEST_PRICE, LOWEST_PRICE
 from customers import events
 from customers.events import MOST_AT_ONCE, CustomerRegistered
 from customers.models import Customer
+from customers.passwords import hashed, matches
 
 LONGEST_EMAIL, LONGEST_PASSWORD = 254, 128
-PERSONAL = ("first_name", "last_name", "street", "postcode", "city", "email")
+PERSON = ("first_name", "last_name", "street", "postcode", "city")
+PERSONAL = (*PERSON, "email")
 
 
 def fits(kind: Any, longest: int) -> Callable[[str], None]:
@@ -68,15 +69,24 @@ def _password(label: Any, autocomplete: str, help_text: Any = "") -> forms.CharF
     )
 
 
-class RegistrationForm(forms.Form):
-    """Who registers. The password is asked twice, since nobody can send a forgotten one."""
+class PersonForm(forms.Form):
+    """Who somebody is, and where they live."""
 
     first_name = _line(_("First name"), 100, events.Line, "given-name")
     last_name = _line(_("Last name"), 100, events.Line, "family-name")
     street = _line(_("Street and number"), 100, events.Line, "street-address")
     postcode = _line(_("Postcode"), 20, events.Postcode, "postal-code")
     city = _line(_("City"), 100, events.Line, "address-level2")
-    email = _email("email")
+
+    @property
+    def person(self) -> dict[str, str]:
+        """What was filled in."""
+        return {name: self.cleaned_data[name] for name in PERSON}
+
+
+class NewPasswordForm(forms.Form):
+    """A new password. It is asked twice, since nobody can send a forgotten one."""
+
     password = _password(
         _("Password"), "new-password", _("At least 8 characters, not only digits.")
     )
@@ -89,25 +99,64 @@ class RegistrationForm(forms.Form):
         if password and repeated and password != repeated:
             self.add_error("repeated", _("The two passwords are not the same."))
         if password:
-            self._check(password, Customer(**{n: cleaned[n] for n in PERSONAL if n in cleaned}))
+            self._check(password)
         return cleaned
 
-    def _check(self, password: str, customer: Customer) -> None:
+    def _check(self, password: str) -> None:
         try:
-            validate_password(password, customer)
+            validate_password(password, self.owner())
         except ValidationError as error:
             self.add_error("password", error)
+
+    def owner(self) -> Customer:
+        """Return whose password it is, as far as they are known: it must not resemble them."""
+        filled_in = self.cleaned_data
+        return Customer(**{name: filled_in[name] for name in PERSONAL if name in filled_in})
+
+
+class RegistrationForm(NewPasswordForm, PersonForm):
+    """Who registers."""
+
+    email = _email("email")
+    field_order = PERSONAL
 
     @property
     def personal(self) -> dict[str, str]:
         """What was filled in, without the passwords."""
         return {name: self.cleaned_data[name] for name in PERSONAL}
 
-    def event(self) -> CustomerRegistered:
+    def event(self, event_id: str) -> CustomerRegistered:
         """Return what happened, the password as a salted hash."""
-        return CustomerRegistered(
-            **self.personal, password=make_password(self.cleaned_data["password"])
-        )
+        password = hashed(self.cleaned_data["password"], event_id)
+        return CustomerRegistered(**self.personal, password=password)
+
+
+class PasswordForm(NewPasswordForm):
+    """Another password for a customer, who knows the one until now.
+
+    A form that was `decided` before does nothing any more, so the old password is not asked for.
+    """
+
+    current = _password(_("Current password"), "current-password")
+    field_order = ("current", "password", "repeated")
+
+    def __init__(self, customer: Customer, *args: Any, decided: bool = False, **kwargs: Any):
+        self._customer = customer
+        self._decided = decided
+        super().__init__(*args, **kwargs)
+        self.fields["password"].label = _("New password")
+        self.fields["repeated"].label = _("New password again")
+
+    def owner(self) -> Customer:
+        """Return the customer."""
+        return self._customer
+
+    def clean_current(self) -> str:
+        """Refuse who does not know the password until now."""
+        current: str = self.cleaned_data["current"]
+        if not self._decided and not matches(current, self._customer.password):
+            raise ValidationError(_("This is not your current password."))
+        return current
 
 
 class LogInForm(forms.Form):

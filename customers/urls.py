@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from customers.views import buying, profile, purchases, registration, session
+from customers.views import buying, change, password, profile, purchases, registration, session
 
 app_name = "customers"
 urlpatterns = [
@@ -11,6 +11,10 @@ urlpatterns = [
     path("log-in/", session.log_in, name="log-in"),
     path("log-out/", session.log_out, name="log-out"),
     path("profile/", profile.profile, name="profile"),
+    path("profile/change/", change.change, name="change"),
+    path("profile/change/<uuid:event_id>/", change.pending, name="change-pending"),
+    path("profile/password/", password.password, name="password"),
+    path("profile/password/<uuid:event_id>/", password.pending, name="password-pending"),
     path("profile/my-data.json", profile.download, name="download"),
     path("purchases/", purchases.purchases, name="purchases"),
     path("purchases/<str:token>/<any:product_id>/", buying.pending, name="purchase"),

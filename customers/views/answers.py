@@ -60,6 +60,15 @@ def rejected(receipt: Receipt) -> Answer:
     return Answer(409, receipt.explanation)
 
 
+def sent_before() -> Answer:
+    """Answer a form whose event was applied with what an earlier submit of it said."""
+    said = _(
+        "This form was sent before, filled in otherwise, and that was applied. "
+        "To change it once more, send it again."
+    )
+    return Answer(409, said)
+
+
 def waiting(request: HttpRequest, template: str) -> HttpResponse:
     """Show that an event waits for its turn; to the page that follows it, say nothing new."""
     if HtmxDetails(request):
