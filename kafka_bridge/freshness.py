@@ -53,16 +53,20 @@ class Watch:
             self.seen = self._lookout.look()
 
     def stop(self) -> None:
-        """End the thread, in the process that has it."""
+        """End the thread; in a forked process there is none."""
         if os.getpid() == self._process:
             self._ended.set()
             self._thread.join()
+            _watches.pop(self._process, None)
         atexit.unregister(self.stop)
-        _watches.pop(self._process, None)
 
 
-def watch() -> Watch:
-    """Have this process know how far pages are behind, from now on."""
+def watch(**_: object) -> Watch:
+    """Have this process know how far pages are behind, from now on.
+
+    A web server connects it to `request_started`, and does not call it as it is loaded: some fork
+    afterwards, and a process must not be forked while threads of it talk to Kafka.
+    """
     process = os.getpid()
     if process not in _watches:
         _watches[process] = Watch()
@@ -76,8 +80,6 @@ def behind_since() -> datetime | None:
     thread looked; raises `DatabaseError`.
     """
     watching = _watches.get(os.getpid())
-    if watching is None and _watches:
-        watching = watch()  # the server has forked since
     if watching is None or watching.seen is None:
         return None
     log, lags = watching.seen

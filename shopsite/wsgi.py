@@ -2,6 +2,7 @@
 
 import os
 
+from django.core.signals import request_started
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shopsite.settings")
@@ -9,4 +10,4 @@ application = get_wsgi_application()
 
 from kafka_bridge import freshness  # noqa: E402  it needs Django, which is set up by now
 
-freshness.watch()
+request_started.connect(freshness.watch)

@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from confluent_kafka import Producer
 from confluent_kafka.cimpl import NewTopic
+from django.conf import settings as shop
 from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis
 from pytest_django import Settings
@@ -85,18 +86,19 @@ def publish(topic: str) -> Publish:
     return send
 
 
+def publish_as_of(event: Event, subject: str, ago: float) -> None:
+    """Publish an event whose record says that it came so many seconds ago."""
+    key, value, headers = encode(wrap(event, subject=subject, source="/tests"))
+    producer = Producer(clients.web_producer())
+    then = int((time.time() - ago) * 1000)
+    producer.produce(shop.KAFKA_TOPIC, value, key, headers=headers, timestamp=then)
+    assert producer.flush(10) == 0
+
+
 @pytest.fixture
 def publish_at(topic: str) -> PublishAt:
     """Publish an event as of some seconds ago: `publish_at(event, "milk", ago=9)`."""
-
-    def send(event: Event, subject: str, ago: float) -> None:
-        key, value, headers = encode(wrap(event, subject=subject, source="/tests"))
-        producer = Producer(clients.web_producer())
-        then = int((time.time() - ago) * 1000)
-        producer.produce(topic, value, key, headers=headers, timestamp=then)
-        assert producer.flush(10) == 0
-
-    return send
+    return publish_as_of
 
 
 @pytest.fixture

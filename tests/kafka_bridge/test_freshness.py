@@ -15,6 +15,7 @@ from pytest_django import Settings
 
 from catalog.events import ProductAdded
 from kafka_bridge import freshness, lag, tail
+from kafka_bridge.consumer import Consumer
 from kafka_bridge.freshness import Watch
 from kafka_bridge.local.kafka import TestCluster
 from kafka_bridge.local.mongodb import free_port
@@ -22,7 +23,7 @@ from kafka_bridge.models import Offset
 from kafka_bridge.mongo import database
 from tests import commands, faults
 from tests.commands import wait_for
-from tests.conftest import Consume, Publish, PublishAt
+from tests.conftest import Consume, Publish, PublishAt, publish_as_of
 from tests.operators import log_in
 from tests.pages import browser_of, customer, milk, stranger
 
@@ -112,20 +113,19 @@ def test_a_consumer_that_is_slow_is_told_from_where_it_stands(
     assert age() is None
 
 
-def test_what_was_seen_is_still_told_while_kafka_is_away(
-    cluster: TestCluster, watch: Watch, publish_at: PublishAt, consume: Consume
-) -> None:
-    publish_at(MILK, "milk", ago=20)
+def test_what_was_seen_is_still_told_while_kafka_is_away(cluster: TestCluster, db: None) -> None:
+    watching = freshness.watch()
+    publish_as_of(MILK, "milk", ago=20)
     wait_for(age)
     faults.go_down(cluster)
-    try:
-        before = watch.seen
-        assert 20 <= (age() or 0) < 60
-    finally:
-        faults.come_up(cluster)
-    wait_for(lambda: watch.seen is not before)
-    consume()
+    watching.look()
+    assert 20 <= (age() or 0) < 60
+    before = watching.seen
+    faults.come_up(cluster)
+    wait_for(lambda: watching.seen is not before)
+    Consumer(instance=None, batch=10, until_idle=True).run()
     assert age() is None
+    watching.stop()
 
 
 def test_without_kafka_nothing_is_said_and_nobody_waits(
@@ -195,33 +195,28 @@ def test_the_age_is_told_in_words(
 
 FORKING = """
 import os, sys, time
-import django
-django.setup()
+from django.core.signals import request_started
+from shopsite import wsgi
 from django.conf import settings
 from kafka_bridge import freshness
 settings.KAFKA_TOPIC, settings.DATABASES["default"]["NAME"] = sys.argv[1:]
-def known():
-    freshness.behind_since()
-    watch = freshness._watches.get(os.getpid())
-    return watch and watch.seen
-def wait():
-    while not known():
-        time.sleep(0.02)
-assert freshness.behind_since() is None and not freshness._watches
-freshness.watch()
-if os.fork() == 0:
-    wait()
-    sys.exit()
-wait()
-assert os.wait()[1] == 0
+children = []
+for number in range(2):
+    children.append(os.fork())
+    if not children[-1]:
+        assert not freshness._watches
+        request_started.send(None)
+        [watch] = freshness._watches.values()
+        while not watch.seen:
+            time.sleep(0.02)
+        sys.exit()
+assert [os.waitpid(child, 0)[1] for child in children] == [0, 0]
+assert not freshness._watches
 """
 
 
-def test_a_server_that_forks_looks_in_each_process(topic: str, db: None) -> None:
-    environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "shopsite.settings",
-        "PYTHONWARNINGS": "ignore",  # that a process with threads forks
-    }
+def test_a_server_that_forks_looks_in_each_process_from_its_first_request(topic: str) -> None:
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "shopsite.settings"}
     command = [sys.executable, "-c", FORKING, topic, "nothing-yet"]
     subprocess.run(command, check=True, env=environment, timeout=commands.ENDS_WITHIN)
 
