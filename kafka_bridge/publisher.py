@@ -7,6 +7,7 @@ import atexit
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
@@ -24,6 +25,7 @@ from kafka_bridge.envelope import Message as Parts
 BY_KEY = -1  # librdkafka's mark for a partition that the key chooses
 ANSWER_WITHIN = 4.5  # seconds; a form that cannot publish answers within 5
 FLUSH_WITHIN = 5.0  # seconds at the end of the process
+GIVE_BACK_WITHIN = 1.0  # seconds in which a producer that gave itself up reports what it had
 
 log = logging.getLogger(__name__)
 
@@ -79,8 +81,7 @@ class Publisher:
                 return
             log.error("The producer gave up and is replaced: %s", error.args[0].str())
             self._producer = Producer(self._config)
-        with suppress(KafkaException):  # it has said already what is wrong with it
-            failed.poll(0)  # whoever waits for what it had in hand is told at once
+        _give_back(failed)
 
     def send(self, event: Envelope[Any], delivered: Delivered, partition: int = BY_KEY) -> None:
         """Hand an event over; `delivered` is called when its fate is known.
@@ -139,6 +140,15 @@ class Publisher:
             self._open = False
             self._thread.join()
         atexit.unregister(self.close)
+
+
+def _give_back(failed: Producer) -> None:
+    """Tell whoever waits for what a producer had in hand that it is not published."""
+    failed.purge()
+    deadline = time.monotonic() + GIVE_BACK_WITHIN
+    while len(failed) and time.monotonic() < deadline:
+        with suppress(KafkaException):  # it has said already what is wrong with it
+            failed.poll(0.05)
 
 
 def _refusal(error: KafkaError) -> NotPublished:
