@@ -31,6 +31,10 @@ test: $(VENV)/.dev $(TEXTS) ## the tests, on the embedded Kafka and MongoDB
 test-kafka: $(VENV)/.dev $(TEXTS) ## the tests on a real Apache Kafka (needs Java 17, Maven)
 	$(RUN) infra/kafka/run.py --temporary -- $(RUN) -m pytest
 
+.PHONY: test-slow
+test-slow: $(VENV)/.dev $(TEXTS) ## the tests that kill, cut and pause processes (needs Java 17, Maven)
+	$(RUN) infra/kafka/run.py --temporary -- $(RUN) -m pytest -m slow
+
 .PHONY: test-browser
 test-browser: $(VENV)/.dev $(TEXTS) ## the tests that drive Chromium
 	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
@@ -41,6 +45,9 @@ test-browser: $(VENV)/.dev $(TEXTS) ## the tests that drive Chromium
 .PHONY: chaos
 chaos: $(VENV)/.dev ## ill-treat the shop for SECONDS=600, and print what came of each fault
 	$(RUN) -m tests.chaos --seconds $(SECONDS)
+
+.PHONY: tools
+tools: $(VENV)/.dev $(TEXTS) ## what developing the shop needs, in .venv
 
 .PHONY: lint
 lint: $(VENV)/.dev ## style, types, and which app may import which

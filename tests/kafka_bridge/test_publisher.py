@@ -232,7 +232,7 @@ def test_forked_workers_publish_each_and_end_at_once(topic: str) -> None:
         "DJANGO_SETTINGS_MODULE": "shopsite.settings",
         "PYTHONWARNINGS": "ignore::DeprecationWarning",  # that a process with threads forks
     }
-    subprocess.run([sys.executable, "-c", FORKING, topic], check=True, env=environment, timeout=20)
+    subprocess.run([sys.executable, "-c", FORKING, topic], check=True, env=environment, timeout=60)
     written = [f"parent-{number}" for number in range(5000)]
     written += ["parent", "parent again", "child-0", "child-1"]
     assert sorted(ids()) == sorted(written)
