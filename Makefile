@@ -14,6 +14,9 @@ TEXTS = $(patsubst %.po,%.mo,$(wildcard shopsite/locale/*/LC_MESSAGES/django.po)
 
 .NOTPARALLEL:
 
+# Where it is set each of the many processes compiles all libraries anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help
 help: ## say what there is
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1|\2/p' Makefile | while IFS='|' read -r name what; \

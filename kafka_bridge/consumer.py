@@ -28,6 +28,7 @@ from kafka_bridge.troubles import Troubles
 from kafka_bridge.watch import Watch, gone, missing
 
 SHORTEST_WAIT, LONGEST_WAIT = 0.05, 5.0  # seconds between attempts
+IDLE_WAIT = 0.2  # seconds for a first message, before a look at whether to stop
 GONE = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION}
 
 log = logging.getLogger(__name__)
@@ -163,7 +164,7 @@ class Consumer:
         busy = self._underway is not None
         items = self._take(self.batch, 0) if busy else []
         self._settle()
-        items += self._take(self.batch - len(items), 0 if busy else 1.0)
+        items += self._take(self.batch - len(items), 0 if busy else IDLE_WAIT)
         held = self._applier.positions.next
         items = [item for item in items if item.record.partition in held]
         if items and not self._lost:
