@@ -235,7 +235,7 @@ class Consumer:
             kafka.incremental_assign(claimed)
             # A partition that was paused when we lost it is still paused when it comes back.
             kafka.resume(claimed)
-        except (PyMongoError, KafkaException) as error:
+        except (Fenced, PyMongoError, KafkaException) as error:
             self._troubles.tell("The stored offsets could not be read", error)
             kafka.incremental_assign(self._at(dict.fromkeys(numbers, 0)))
             self._lost = True
@@ -273,7 +273,7 @@ class Consumer:
         try:
             self._applier.renew()
             self._reposition(self._claim(self._held()))
-        except (PyMongoError, KafkaException) as error:
+        except (Fenced, PyMongoError, KafkaException) as error:
             self._troubles.tell("Waiting", error)
         else:
             self._ended.clear()

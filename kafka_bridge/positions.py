@@ -4,7 +4,7 @@ Offsets are written in the transaction of the documents, and compared-and-set: a
 lost its partition to another finds an offset that it did not write, and changes nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from bson import Binary
@@ -86,11 +86,12 @@ class Positions:
         first = {"$setOnInsert": named | start}
         return UpdateOne({"_id": self.log.key(partition)}, first, upsert=True)
 
-    def claim(self, partitions: Iterable[int], session: ClientSession) -> dict[int, int]:
+    def claim(self, partitions: Collection[int], session: ClientSession) -> dict[int, int]:
         """Take over partitions and return their next offsets.
 
         A consumer that was killed leaves its transaction open, and the documents in it locked for
         up to a minute: its session stands beside the offset and is ended if the offset is locked.
+        Raises `Fenced` if a rebuild took offsets away.
         """
         mine = Binary(bytes(session.session_id["id"]), 4)
         chosen = {"_id": {"$in": [self.log.key(partition) for partition in partitions]}}
@@ -102,6 +103,8 @@ class Positions:
                 raise
             self._end_sessions(before - {mine, None})
             positions = self._take(chosen, mine, session)
+        if len(positions) < len(partitions):
+            raise Fenced("a rebuild took the stored offsets away")
         self.next.update(positions)
         return positions
 

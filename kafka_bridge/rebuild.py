@@ -31,12 +31,19 @@ def forget() -> int:
     group, mark = settings.KAFKA_GROUP, rebuild_mark(settings.KAFKA_GROUP)
     offsets = database()[Offset._meta.db_table]
     offsets.replace_one({"_id": mark}, {"_id": mark}, upsert=True)
-    # Without its offset a consumer that still runs is fenced, and stops at the mark.
-    offsets.delete_many({"group": group})
-    projections = [model for model in apps.get_models() if issubclass(model, Projection)]
-    cleared: list[type[Model]] = [*projections, DeadLetter]
-    deleted = sum(
-        database()[model._meta.db_table].delete_many({}).deleted_count for model in cleared
-    )
+    deleted = 0
+    while True:
+        # Without its offset a consumer that still runs is fenced, and stops at the mark. One that
+        # looked for the mark just before may store a first offset yet, and begin to apply.
+        offsets.delete_many({"group": group})
+        deleted += _clear()
+        if offsets.find_one({"group": group}) is None:
+            break
     offsets.delete_one({"_id": mark})
     return deleted
+
+
+def _clear() -> int:
+    projections = [model for model in apps.get_models() if issubclass(model, Projection)]
+    cleared: list[type[Model]] = [*projections, DeadLetter]
+    return sum(database()[model._meta.db_table].delete_many({}).deleted_count for model in cleared)

@@ -11,11 +11,13 @@ from catalog.events import ProductAdded, ProductChanged
 from catalog.models import Product
 from customers.events import ProductBought
 from customers.models import Purchase
+from kafka_bridge import rebuild
 from kafka_bridge.models import DeadLetter, Offset, Receipt
 from kafka_bridge.mongo import database
-from kafka_bridge.positions import LogBroken, rebuild_mark
+from kafka_bridge.positions import Fenced, LogBroken, rebuild_mark
 from shopsite.models import Operator
 from tests.conftest import Consume, Publish
+from tests.logs import MemoryLog
 
 MILK = ProductAdded(name="Mleko", type="nabiał", price=Decimal("4.90"))
 
@@ -59,3 +61,29 @@ def test_what_the_log_does_not_hold_is_not_thrown_away(log: list[Any], settings:
     with pytest.raises(CommandError, match="--accept-loss"):
         call_command("rebuild", "--yes")
     assert documents() == log
+
+
+def test_a_consumer_that_began_just_before_spoils_nothing(
+    log: list[Any], consume: Consume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It looked for the mark before that was set, and applies before the documents are deleted."""
+    clear, offsets = rebuild._clear, database()[Offset._meta.db_table]
+
+    def late() -> int:
+        monkeypatch.setattr(rebuild, "_clear", clear)
+        offsets.delete_one(mark)
+        consume()
+        offsets.insert_one(mark)
+        return clear()
+
+    mark = {"_id": rebuild_mark("shop")}
+    monkeypatch.setattr(rebuild, "_clear", late)
+    call_command("rebuild", "--yes")
+    assert documents() == log
+
+
+def test_whose_offsets_a_rebuild_took_has_claimed_nothing(log: list[Any]) -> None:
+    applier = MemoryLog().applier()
+    Offset.objects.all().delete()
+    with pytest.raises(Fenced, match="rebuild"):
+        applier.claim([0])
