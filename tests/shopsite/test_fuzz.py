@@ -1,0 +1,120 @@
+"""Whatever is sent to a form or asked of a page, the answer is one in words, never an error 500."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+from urllib.parse import quote_plus
+
+import pytest
+from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kafka_bridge import receipts
+from kafka_bridge.models import DeadLetter
+from tests import operators, pages
+from tests.conftest import Consume, Publish
+from tests.operators import form_of
+
+pytestmark = pytest.mark.django_db
+
+FORM = "application/x-www-form-urlencoded"
+NEW = {"password": "gryka-i-proso-2", "repeated": "gryka-i-proso-2"}
+BREAD = {"name": "Chleb", "type": "pieczywo", "price": "6,40"}
+# Who opens the page with the form, a field by which the form is known, and what they type into it.
+FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
+    "/register/": ("stranger", "repeated", pages.FILLED_IN | {"email": "ala@example.com"}),
+    "/log-in/": ("stranger", "password", {"email": "ola@example.com", "password": "1"}),
+    "/products/milk/": ("customer", "price", {}),
+    "/profile/change/": ("customer", "street", {}),
+    "/profile/password/": ("customer", "repeated", {"current": pages.PASSWORD} | NEW),
+    "/admin/catalog/product/add/": ("operator", "price", BREAD),
+    "/admin/catalog/product/milk/change/": ("operator", "price", {}),
+}
+LISTS = {
+    "/products/": ("q", "type", "sort", "after", "before"),
+    "/products/milk/": ("quantity",),
+    "/purchases/": ("after", "before", "bought"),
+    "/log-in/": ("next",),
+}
+
+
+class Sender(NamedTuple):
+    """Sends a form; `fields` are the names that it has."""
+
+    fields: list[str]
+    send: Callable[[dict[str, bytes]], Any]
+
+
+values = st.one_of(
+    st.binary(max_size=40),
+    st.text(st.characters(exclude_categories=["Cs"])).map(str.encode),
+    st.sampled_from([b"", b"0", b"-1", b"1e9", b"NaN", b"\0", "💥".encode(), b"x" * 10_000]),
+    st.decimals(allow_nan=True).map(str).map(str.encode),
+)
+# A page takes its time, so only the long form tries as many as elsewhere.
+some = settings(
+    max_examples=settings().max_examples
+    // (5 if settings.get_current_profile_name() == "quick" else 1),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@pytest.fixture
+def browsers(publish: Publish, consume: Consume) -> dict[str, Client]:
+    """Return a browser of each kind of visitor, in a shop that sells milk."""
+    pages.milk(publish, consume)
+    ola = pages.customer(publish, consume)
+    return {
+        "stranger": pages.stranger(),
+        "customer": pages.browser_of(ola),
+        "operator": operators.log_in(),
+    }
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No consumer runs: do not wait for it."""
+    monkeypatch.setattr(receipts, "PATIENCE", 0)
+
+
+def encoded(fields: dict[str, bytes]) -> str:
+    return "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in fields.items())
+
+
+@pytest.fixture(params=FORMS)
+def sender(
+    request: pytest.FixtureRequest, browsers: dict[str, Client], consume: Consume
+) -> Iterator[Sender]:
+    """A page's form, filled in, and who sends it with some fields changed.
+
+    In the end what the form took is applied: there may be no dead letter among it.
+    """
+    who, field, typed = FORMS[request.param]
+    made = form_of(browsers[who].get(request.param), field)
+    fields = {name: str(found[-1]).encode() for name, found in made.items()}
+    fields |= {name: value.encode() for name, value in typed.items()}
+
+    def send(changed: dict[str, bytes]) -> Any:
+        return browsers[who].post(request.param, encoded(fields | changed), content_type=FORM)
+
+    yield Sender(sorted(fields), send)
+    consume()
+    assert not DeadLetter.objects.exists()
+
+
+@some
+@given(data=st.data())
+def test_any_form(sender: Sender, data: st.DataObject) -> None:
+    changed = data.draw(st.dictionaries(st.sampled_from(sender.fields), values, min_size=1))
+    answer = sender.send(changed)
+    assert answer.status_code < 500
+    assert answer.status_code >= 300 or "<form" in answer.content.decode()
+
+
+@pytest.mark.parametrize("page", LISTS)
+@some
+@given(data=st.data())
+def test_any_question(page: str, browsers: dict[str, Client], data: st.DataObject) -> None:
+    asked = data.draw(st.dictionaries(st.sampled_from(LISTS[page]), values))
+    answer = browsers["customer"].get(page, QUERY_STRING=encoded(asked))
+    assert answer.status_code < 500
