@@ -3,10 +3,11 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import quote
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
@@ -15,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.admin import TypeFilter
 from catalog.models import Product
-from customers.identity import customer_id
+from customers import admin_email
+from customers.auth import with_address
 from customers.models import Customer, Purchase
 from kafka_bridge import timeline
 from kafka_bridge.admin_base import ReadOnlyAdmin, link_to
@@ -56,6 +58,22 @@ class CustomerAdmin(ReadOnlyAdmin):
         "changed_at",
     ]
 
+    def get_urls(self) -> list[URLPattern]:
+        """Return the pages of customers, and the one about the address of an imported one."""
+        view = self.admin_site.admin_view(self._email)
+        name = "customers_customer_email"
+        return [path("<path:object_id>/email/", view, name=name), *super().get_urls()]
+
+    def _email(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return admin_email.page(self, request, object_id)
+
+    def get_fields(self, request: HttpRequest, obj: Customer | None = None) -> list[Any]:
+        """Return what is shown; to who may see to it also how an imported customer logs in."""
+        fields = list(self.fields)
+        if obj and obj.imported and admin_email.may_give(request):
+            fields.insert(fields.index("purchases"), "log_in")
+        return fields
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """Return the list that masks what the operator may not see."""
         return CustomerList
@@ -69,7 +87,7 @@ class CustomerAdmin(ReadOnlyAdmin):
     ) -> tuple[QuerySet[Customer], bool]:
         """Find a customer by the whole address for those who may not see any."""
         if "@" in search_term and not may_see(request):
-            return queryset.filter(pk=customer_id(search_term)), False
+            return queryset.filter(pk__in=with_address(search_term)), False
         return super().get_search_results(request, queryset, search_term)
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
@@ -83,6 +101,12 @@ class CustomerAdmin(ReadOnlyAdmin):
         bought = Purchase.objects.filter(customer_id=document.pk).order_by("-bought_at", "-pk")
         newest = bought.values_list("pk", flat=True)[: timeline.LONGEST]
         return timeline.of(document.pk, list(newest))
+
+    @admin.display(description=_("log-in"))
+    def log_in(self, customer: Customer) -> SafeString:
+        """Return a link to where the customer is given an address to log in with."""
+        address = reverse("admin:customers_customer_email", args=[quote(customer.pk)])
+        return format_html('<a href="{}">{}</a>', address, gettext("E-mail address and link"))
 
     @admin.display(description=_("purchases"))
     def purchases(self, customer: Customer) -> SafeString:
@@ -142,9 +166,9 @@ class PurchaseAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Purchase], search_term: str
     ) -> tuple[QuerySet[Purchase], bool]:
-        """Find a customer's purchases by the address, which the customer's id is made of."""
+        """Find a customer's purchases by the whole address."""
         if "@" in search_term:
-            return queryset.filter(customer_id=customer_id(search_term)), False
+            return queryset.filter(customer_id__in=with_address(search_term)), False
         return super().get_search_results(request, queryset, search_term)
 
     def get_object(

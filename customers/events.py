@@ -58,7 +58,11 @@ reasons.update(
         "already_registered": _("This e-mail address is already registered. Log in instead."),
         "foreign_key": _("The registration is not filed under its e-mail address."),
         "customer_unknown": _("There is no such customer."),
-        "customer_stale": _("Your data were changed elsewhere in the meantime. Look again."),
+        "customer_took_over": _(
+            "The customer has an account here by now: what another system says of them no longer "
+            "counts."
+        ),
+        "customer_stale": _("The data were changed elsewhere in the meantime. Look again."),
         "price_changed": _("The price has changed: it is now %(price)s."),
     }
 )
@@ -127,7 +131,8 @@ class ProductBought(ProductEvent, frozen=True, omit_defaults=True):
 class CustomerImported(CustomerEvent, frozen=True):
     """Another system has this customer, without e-mail address: they cannot log in here.
 
-    Their key begins with `legacy:`. A customer who came from there before is replaced.
+    Their key begins with `legacy:`. Of a customer who came from there before, name and address are
+    replaced; not of one who has set a password here: they look after their own data.
     """
 
     key_example: ClassVar[str] = f"{IMPORTED}customer_k_001"
@@ -135,6 +140,20 @@ class CustomerImported(CustomerEvent, frozen=True):
     first_name: FirstName
     last_name: LastName
     address: Address
+
+
+@event_type("shop.customer.email_given.v1")
+class CustomerEmailGiven(CustomerEvent, frozen=True):
+    """An operator gave a customer who came from another system an e-mail address to log in with.
+
+    `version` is the one that the operator saw. By the address alone nobody can log in: the customer
+    sets a password first. Whether somebody else has the address too is not looked up.
+    """
+
+    key_example: ClassVar[str] = f"{IMPORTED}customer_k_001"
+
+    email: Email
+    version: Version
 
 
 @event_type("shop.purchase.imported.v1")

@@ -9,14 +9,18 @@ from django import forms
 from django.contrib.auth import authenticate
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.forms import model_to_dict
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from catalog.events import HIGHEST_PRICE, LOWEST_PRICE
 from customers import events
+from customers.auth import account_of
 from customers.events import MOST_AT_ONCE, CustomerRegistered
+from customers.identity import customer_id
 from customers.models import Customer
 from customers.passwords import hashed, matches
+from kafka_bridge.registry import reasons
 
 LONGEST_EMAIL, LONGEST_PASSWORD = 254, 128
 PERSON = ("first_name", "last_name", "street", "postcode", "city")
@@ -49,13 +53,21 @@ def _line(label: Any, longest: int, kind: Any, autocomplete: str) -> forms.CharF
     )
 
 
-def _email(autocomplete: str) -> forms.EmailField:
+def email_field(autocomplete: str) -> forms.EmailField:
+    """Return a field for an e-mail address, as events carry it."""
     return forms.EmailField(
         label=_("E-mail"),
         max_length=LONGEST_EMAIL,
         validators=[fits(events.Email, LONGEST_EMAIL)],
         widget=forms.EmailInput({"autocomplete": autocomplete}),
     )
+
+
+def refuse_taken(email: str, by_other_than: str) -> None:
+    """Raise `ValidationError` if another customer than the one with this id logs in with it."""
+    account = account_of(email)
+    if account is not None and account.pk != by_other_than:
+        raise ValidationError(reasons["already_registered"])
 
 
 def _password(label: Any, autocomplete: str, help_text: Any = "") -> forms.CharField:
@@ -117,8 +129,17 @@ class NewPasswordForm(forms.Form):
 class RegistrationForm(NewPasswordForm, PersonForm):
     """Who registers."""
 
-    email = _email("email")
+    email = email_field("email")
     field_order = PERSONAL
+
+    def clean_email(self) -> str:
+        """Refuse early an address by which somebody logs in who came from elsewhere.
+
+        Of all others the receipt tells, for certain.
+        """
+        email: str = self.cleaned_data["email"]
+        refuse_taken(email, by_other_than=customer_id(email))
+        return email
 
     @property
     def personal(self) -> dict[str, str]:
@@ -129,6 +150,21 @@ class RegistrationForm(NewPasswordForm, PersonForm):
         """Return what happened, the password as a salted hash."""
         password = hashed(self.cleaned_data["password"], event_id)
         return CustomerRegistered(**self.personal, password=password)
+
+
+class InvitationForm(RegistrationForm):
+    """What a customer who came from elsewhere makes of their data, and their first password."""
+
+    def __init__(self, customer: Customer, data: Any = None, typed: Any = None) -> None:
+        self._customer = customer
+        stands = model_to_dict(customer, PERSONAL)
+        super().__init__(data, initial=stands | (typed or {}))
+        self.fields["email"].disabled = True
+
+    def clean_email(self) -> str:
+        """Refuse an address by which somebody else logs in: it would not let this customer in."""
+        refuse_taken(self._customer.email, by_other_than=self._customer.pk)
+        return self._customer.email
 
 
 class PasswordForm(NewPasswordForm):
@@ -162,7 +198,7 @@ class PasswordForm(NewPasswordForm):
 class LogInForm(forms.Form):
     """E-mail and password of a customer, as Django's `LoginView` wants it."""
 
-    email = _email("username")
+    email = email_field("username")
     password = _password(_("Password"), "current-password")
 
     def __init__(self, request: HttpRequest | None = None, *args: Any, **kwargs: Any) -> None:

@@ -9,6 +9,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from catalog.events import IMPORTED
 from customers.events import PERSONAL
 from kafka_bridge.models import Projection
 
@@ -68,10 +69,16 @@ class Customer(Projection, AbstractBaseUser):
     class Meta:
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
+        permissions = [("give_email", "Can give an imported customer an e-mail address")]
         indexes = [models.Index(fields=["-registered_at"], name="customer_newest")]
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}"
+
+    @property
+    def imported(self) -> bool:
+        """Whether the customer came from another system."""
+        return self.pk.startswith(IMPORTED)
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
         """Say no: a customer may do nothing in the admin."""

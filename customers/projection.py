@@ -1,9 +1,12 @@
 """What events change about customers and purchases."""
 
+from django.contrib.auth.hashers import is_password_usable
+
 from catalog.events import IMPORTED
 from catalog.models import Product, ProductDocument, stored
 from customers.events import (
     CustomerChanged,
+    CustomerEmailGiven,
     CustomerImported,
     CustomerRegistered,
     ProductBought,
@@ -88,9 +91,15 @@ def buy(event: Envelope[ProductBought], product: ProductDocument | None) -> Outc
 
 @applies(CustomerImported, reads=Customer)
 def take_over(event: Envelope[CustomerImported], customer: CustomerDocument | None) -> Outcome:
-    """Know the customer, who cannot log in; one who came from there before is replaced."""
+    """Know the customer, who cannot log in; one who came from there before is replaced.
+
+    Who has set a password is not: what customers say of themselves is not overwritten, and who can
+    log in always has an address in its parts.
+    """
     if not event.subject.startswith(IMPORTED):
         return Rejection("not_imported")
+    if customer and is_password_usable(customer["password"]):
+        return Rejection("customer_took_over")
     data = event.data
     taken: CustomerDocument = {
         "_id": event.subject,
@@ -99,13 +108,31 @@ def take_over(event: Envelope[CustomerImported], customer: CustomerDocument | No
         "street": ", ".join(data.address.split("\n")),
         "postcode": "",
         "city": "",
-        "email": "",
+        "email": customer["email"] if customer else "",
         "password": "!",
         "version": customer["version"] + 1 if customer else 1,
         "registered_at": customer["registered_at"] if customer else event.time,
         "changed_at": event.time,
     }
     return [Change(Customer, taken)]
+
+
+@applies(CustomerEmailGiven, reads=Customer)
+def give_email(event: Envelope[CustomerEmailGiven], customer: CustomerDocument | None) -> Outcome:
+    """Let an imported customer have an e-mail address, if the operator saw the latest version."""
+    if not event.subject.startswith(IMPORTED):
+        return Rejection("not_imported")
+    if customer is None:
+        return Rejection("customer_unknown")
+    if customer["version"] != event.data.version:
+        return Rejection("customer_stale")
+    changed: CustomerDocument = {
+        **customer,
+        "email": normalise(event.data.email),
+        "version": customer["version"] + 1,
+        "changed_at": event.time,
+    }
+    return [Change(Customer, changed)]
 
 
 @applies(PurchaseImported, reads=Product)

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from customers.views import buying, change, password, profile, purchases, registration, session
+from customers.views import (
+    buying,
+    change,
+    invitation,
+    password,
+    profile,
+    purchases,
+    registration,
+    session,
+)
 
 app_name = "customers"
 urlpatterns = [
@@ -10,6 +19,8 @@ urlpatterns = [
     path("register/<uuid:event_id>/", registration.pending, name="registration"),
     path("log-in/", session.log_in, name="log-in"),
     path("log-out/", session.log_out, name="log-out"),
+    path("invitation/<str:who>/<str:link>/", invitation.invitation, name="invitation"),
+    path("invitation/<uuid:event_id>/", invitation.pending, name="invitation-pending"),
     path("profile/", profile.profile, name="profile"),
     path("profile/change/", change.change, name="change"),
     path("profile/change/<uuid:event_id>/", change.pending, name="change-pending"),

@@ -9,7 +9,12 @@ from django.test import Client
 
 from catalog.events import ProductAdded
 from catalog.models import Product
-from customers.events import CustomerRegistered
+from customers.events import (
+    CustomerChanged,
+    CustomerEmailGiven,
+    CustomerImported,
+    CustomerRegistered,
+)
 from customers.identity import customer_id
 from customers.models import Customer
 from kafka_bridge import submission
@@ -26,6 +31,7 @@ OLA = {
 }
 FILLED_IN = OLA | {"password": PASSWORD, "repeated": PASSWORD}
 MILK = ProductAdded(name="Mleko 3,2%", type="nabiał", price=Decimal("4.90"))
+ANNA = CustomerImported("Anna", "Żak", "ul. Długa 1\n90-001 Łódź")
 
 
 @cache
@@ -65,3 +71,27 @@ def buying(who: Customer, product: Product, **changed: Any) -> dict[str, Any]:
     """Return what the customer's buy form sends: 2 pieces at the price now, as a new event."""
     token = submission.new_token(f"buy:{who.pk}:{product.pk}")
     return {"quantity": "2", "price": str(product.price), "token": token} | changed
+
+
+def imported(publish: Publish, consume: Consume, key: str = "legacy:anna") -> Customer:
+    """Take a customer over from elsewhere through Kafka."""
+    publish(ANNA, key)
+    consume()
+    return Customer.objects.get(pk=key)
+
+
+def given(publish: Publish, consume: Consume, email: str, key: str = "legacy:anna") -> Customer:
+    """Take a customer over and give them an address."""
+    version = imported(publish, consume, key).version
+    publish(CustomerEmailGiven(email, version), key)
+    consume()
+    return Customer.objects.get(pk=key)
+
+
+def settled(publish: Publish, consume: Consume, email: str, key: str = "legacy:anna") -> Customer:
+    """Take a customer over who then has an address and the password."""
+    version = given(publish, consume, email, key).version
+    person = ("Anna", "Żak", "Długa 1", "90-001", "Łódź")
+    publish(CustomerChanged(*person, version=version, password=_hash()), key)
+    consume()
+    return Customer.objects.get(pk=key)

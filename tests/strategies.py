@@ -20,6 +20,7 @@ from catalog.events import (
 from customers.events import (
     MOST_AT_ONCE,
     CustomerChanged,
+    CustomerEmailGiven,
     CustomerImported,
     CustomerRegistered,
     ProductBought,
@@ -94,6 +95,7 @@ EVENTS: Mapping[type[Event], SearchStrategy[Event]] = {
         unit=st.none() | units,
     ),
     ProductImported: st.builds(ProductImported, **_product),
+    CustomerEmailGiven: st.builds(CustomerEmailGiven, email=emails, version=versions),
     CustomerImported: st.builds(
         CustomerImported, first_name=lines(100), last_name=lines(100), address=lines(300)
     ),

@@ -10,7 +10,12 @@ from django.views.decorators.http import require_safe
 
 from customers import export
 from customers.access import for_customers
-from customers.events import CustomerChanged, CustomerImported, CustomerRegistered
+from customers.events import (
+    CustomerChanged,
+    CustomerEmailGiven,
+    CustomerImported,
+    CustomerRegistered,
+)
 from customers.models import Customer, Purchase
 from kafka_bridge import timeline
 from kafka_bridge.registry import name_of
@@ -18,6 +23,7 @@ from kafka_bridge.registry import name_of
 WORDS = {
     name_of(CustomerRegistered): _("You registered"),
     name_of(CustomerImported): _("Your data came from another shop"),
+    name_of(CustomerEmailGiven): _("The shop gave you an e-mail address to log in with"),
     name_of(CustomerChanged): _("You changed your data"),
 }
 

@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from customers import projection
 from customers.auth import CustomerBackend
-from customers.events import CustomerRegistered
+from customers.events import CustomerImported, CustomerRegistered
 from customers.identity import customer_id
 from customers.models import Customer
 from kafka_bridge.envelope import Envelope
@@ -72,6 +72,64 @@ def test_a_customer_logs_in(email: str) -> None:
 def test_nobody_else_does(email: str | None, password: str | None) -> None:
     register(make_password(PASSWORD))
     assert CustomerBackend().authenticate(None, email=email, password=password) is None
+
+
+ANNA = "anna@example.com"
+
+
+def imported(key: str, password: str, email: str = ANNA) -> None:
+    """Put a customer who came from elsewhere, and was given an address, into the projection."""
+    data = CustomerImported("Anna", "Żak", "Długa 1")
+    event = Envelope(data, key, "e-1", "/tests", datetime.now(UTC))
+    for model, document in cast(list[Change], projection.take_over(event, None)):
+        told = dict(document) | {"email": email, "password": password}
+        database()[model._meta.db_table].insert_one(told)
+
+
+def log_in(email: str, password: str) -> str | None:
+    """Return the id of who logs in like that."""
+    customer = CustomerBackend().authenticate(None, email=email, password=password)
+    return str(customer.pk) if customer else None
+
+
+@pytest.mark.parametrize("email", [ANNA, " Anna@EXAMPLE.com "])
+def test_an_imported_customer_logs_in_with_the_address_that_was_given(email: str) -> None:
+    imported("legacy:anna", make_password(PASSWORD))
+    assert log_in(email, PASSWORD) == "legacy:anna"
+    assert log_in(email, "wrong") is None
+
+
+@pytest.mark.parametrize("tried", ["", "!", PASSWORD])
+def test_an_address_alone_lets_nobody_in(tried: str) -> None:
+    imported("legacy:anna", "!")
+    imported("legacy:ewa", "!", email="")
+    assert log_in(ANNA, tried) is None
+    assert log_in("", tried) is None
+    assert log_in(" ", tried) is None
+
+
+def test_who_registered_an_address_has_it_alone() -> None:
+    register(make_password(PASSWORD))
+    imported("legacy:anna", make_password("Inne hasło!"), email=EMAIL)
+    assert log_in(EMAIL, PASSWORD) == customer_id(EMAIL)
+    assert log_in(EMAIL, "Inne hasło!") is None
+
+
+@pytest.mark.parametrize("second", [PASSWORD, "Inne hasło!"])
+def test_two_imported_customers_with_one_address_do_not_get_into_each_others_account(
+    second: str,
+) -> None:
+    imported("legacy:anna", make_password(PASSWORD))
+    imported("legacy:ewa", "!")
+    assert log_in(ANNA, PASSWORD) == "legacy:anna", "who has no password takes nothing away"
+    change = {"$set": {"password": make_password(second)}}
+    database()[Customer._meta.db_table].update_one({"_id": "legacy:ewa"}, change)
+    assert log_in(ANNA, PASSWORD) is None
+    assert log_in(ANNA, second) is None
+    change = {"$set": {"email": "ewa@example.com"}}
+    database()[Customer._meta.db_table].update_one({"_id": "legacy:ewa"}, change)
+    assert log_in(ANNA, PASSWORD) == "legacy:anna"
+    assert log_in("ewa@example.com", second) == "legacy:ewa"
 
 
 UNUSABLE = "! !Vn3cVbR0sYw2 nonsense$hash md5$$ pbkdf2_sha256$x$y$z scrypt$1"

@@ -71,7 +71,7 @@ def test_a_stale_form_is_refused_and_shows_what_stands(
         answer = client.post(CHANGE, stale)
         assert answer.status_code == 409
         text = answer.content.decode()
-        assert "Your data were changed elsewhere in the meantime." in text
+        assert "The data were changed elsewhere in the meantime." in text
         assert "Inna 9<br>80-001 Gdańsk" in text
         form = form_of(answer, "token")
         assert {name: form[name] for name in MOVED} == {n: [v] for n, v in MOVED.items()}

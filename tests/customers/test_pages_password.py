@@ -190,7 +190,7 @@ def test_who_changes_the_address_in_between_loses_nothing(
     consume()
     page = client.get(address)
     assert page.status_code == 409
-    assert "Your data were changed elsewhere in the meantime." in page.content.decode()
+    assert "The data were changed elsewhere in the meantime." in page.content.decode()
     assert Customer.objects.get().city == "Gdańsk"
     assert stands(PASSWORD)
     assert client.post(FORM, filling_in(client)).status_code == 302

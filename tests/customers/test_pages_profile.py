@@ -52,7 +52,7 @@ def test_the_profile_shows_what_is_known(ola: Customer) -> None:
     assert "24.50 PLN".replace(" ", "\xa0") in text
     assert ola.password not in text
     assert "You registered" in text
-    assert "Your data were changed elsewhere in the meantime." in text
+    assert "The data were changed elsewhere in the meantime." in text
     assert "no-store" in page["Cache-Control"]
 
 

@@ -9,7 +9,13 @@ from bson import Decimal128
 
 from catalog.models import Product, ProductDocument
 from customers import projection
-from customers.events import CustomerChanged, CustomerRegistered, ProductBought
+from customers.events import (
+    CustomerChanged,
+    CustomerEmailGiven,
+    CustomerImported,
+    CustomerRegistered,
+    ProductBought,
+)
 from customers.identity import customer_id
 from customers.models import Customer, CustomerDocument, Purchase, PurchaseDocument
 from kafka_bridge import registry
@@ -49,6 +55,7 @@ MILK: ProductDocument = {
 }
 REGISTERED = CustomerRegistered("Ola", "Żak", "Długa 1", "00-001", "Łódź", EMAIL, "!old")
 MOVED = CustomerChanged("Aleksandra", "Wilk", "Krótka 2", "30-002", "Kraków", 1)
+ANNA = CustomerImported("Anna", "Żak", "ul. Długa 1\n90-001 Łódź")
 BOUGHT = ProductBought("c1", 3, Decimal("4.90"), "o-1")
 
 
@@ -86,6 +93,54 @@ def test_a_customer_changes_the_password() -> None:
     data = CustomerChanged("Ola", "Żak", "Długa 1", "00-001", "Łódź", 1, "!new")
     [(_, changed)] = cast(Any, projection.change(event(data, OLAS_ID), OLA))
     assert changed == {**OLA, "password": "!new", "version": 2, "changed_at": NOW}
+
+
+def imported(data: Event) -> Envelope[Any]:
+    """An event of an imported customer."""
+    return event(data, "legacy:anna")
+
+
+def anna(**changed: Any) -> CustomerDocument:
+    """A customer who was imported."""
+    [(_, document)] = cast(Any, projection.take_over(imported(ANNA), None))
+    return cast(CustomerDocument, {**document, **changed})
+
+
+def test_an_imported_customer_is_given_an_address() -> None:
+    given = CustomerEmailGiven(" Anna@Example.com", 1)
+    [(model, changed)] = cast(Any, projection.give_email(imported(given), anna()))
+    assert model is Customer
+    assert changed == anna(email="anna@example.com", version=2, changed_at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("subject", "found", "reason"),
+    [
+        ("legacy:anna", None, "customer_unknown"),
+        ("legacy:anna", anna(version=2), "customer_stale"),
+        (OLAS_ID, OLA, "not_imported"),
+    ],
+)
+def test_an_address_that_cannot_be_given(
+    subject: str, found: CustomerDocument | None, reason: str
+) -> None:
+    given = event(CustomerEmailGiven("anna@example.com", 1), subject)
+    assert projection.give_email(given, found) == Rejection(reason)
+    assert str(registry.reasons[reason])
+
+
+def test_who_is_imported_again_keeps_the_address_that_was_given() -> None:
+    moved = CustomerImported("Anna", "Żak", "ul. Krótka 2\n30-002 Kraków")
+    before = anna(email="anna@example.com", version=2)
+    [(_, changed)] = cast(Any, projection.take_over(imported(moved), before))
+    assert (changed["email"], changed["version"]) == ("anna@example.com", 3)
+    assert changed["street"] == "ul. Krótka 2, 30-002 Kraków"
+
+
+def test_who_has_set_a_password_is_not_imported_any_more() -> None:
+    settled = anna(email="anna@example.com", password="md5$salt$hash")
+    assert projection.take_over(imported(ANNA), settled) == Rejection("customer_took_over")
+    assert str(registry.reasons["customer_took_over"])
 
 
 def test_a_purchase_keeps_the_product_as_it_was() -> None:
