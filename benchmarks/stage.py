@@ -1,8 +1,10 @@
 """Topics full of events, and empty databases with the shop's collections and indexes."""
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import count, islice
+from math import inf
 from uuid import uuid4
 
 from confluent_kafka import Message, Producer
@@ -108,9 +110,14 @@ def _choose(name: str, topic: str, group: str) -> None:
     settings.KAFKA_TOPIC, settings.KAFKA_GROUP = topic, group
 
 
-def stock(changes: Iterable[Change]) -> None:
-    """Put documents into the database as if their events had been applied."""
-    rest = iter(changes)
-    while some := list(islice(rest, AT_ONCE)):
+def stock(changes: Iterable[Change], until: float = inf) -> int:
+    """Put documents of one model into the database as if their events had been applied.
+
+    Stops at that moment of `time.monotonic` if not all are there by then; returns how many are.
+    """
+    rest, done = iter(changes), 0
+    while time.monotonic() < until and (some := list(islice(rest, AT_ONCE))):
         table = some[0].model._meta.db_table
         database()[table].insert_many([dict(change.document) for change in some], ordered=False)
+        done += len(some)
+    return done

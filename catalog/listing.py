@@ -45,6 +45,6 @@ def on_sale(asked: Mapping[str, Any]) -> Keyset[Product]:
     if kind := asked.get("type"):
         wanted["type"] = kind
     if text := asked.get("q"):
-        wanted["search"] = {"$all": search_terms(text)}
+        wanted["search__contains"] = search_terms(text)
     sort = SORTS[asked.get("sort") or DEFAULT_SORT]
     return Keyset(Product, wanted, sort.order)

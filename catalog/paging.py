@@ -1,18 +1,16 @@
 """Pages of a long list that cost the same however deep they lie: keyset paging.
 
 A page starts where the last one ended, by a range on an index; counting rows off would read them
-all. The queries are written out, since the ORM puts an `$addFields` before the `$sort`, and then
-no index gives the order.
+all.
 """
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.core import signing
 from django.core.exceptions import ValidationError
-from django.db import connection
 from django.db.models import Field, Model
-from django_mongodb_backend.queryset import MongoQuerySet
 
 ROWS = 24  # a page is full at two, three and four columns
 
@@ -37,12 +35,12 @@ class Page(NamedTuple, Generic[ModelT]):
 class Place(NamedTuple):
     """Between two rows: beside the one that has this value and key."""
 
-    value: str | datetime
+    value: str | datetime | Decimal
     key: str
 
 
 class Keyset(Generic[ModelT]):
-    """The documents of a model that match `wanted`, in an order that an index gives."""
+    """The documents of a model by lookups such as `withdrawn=False`, as an index orders them."""
 
     def __init__(self, model: type[ModelT], wanted: dict[str, Any], order: Order) -> None:
         self._model = model
@@ -73,19 +71,17 @@ class Keyset(Generic[ModelT]):
 
     def _rows(self, place: Place, direction: int) -> list[ModelT]:
         """Return up to one row more than a page beside a place: equals first, then what follows."""
-        name, beyond = self._order.field, "$gt" if direction > 0 else "$lt"
-        rows = self._find({name: place.value, "_id": {beyond: place.key}}, direction, ROWS + 1)
+        name, beyond = self._order.field, "gt" if direction > 0 else "lt"
+        equal = {name: place.value, f"pk__{beyond}": place.key}
+        rows = self._find(equal, direction, ROWS + 1)
         if rest := ROWS + 1 - len(rows):
-            rows += self._find({name: {beyond: place.value}}, direction, rest)
+            rows += self._find({f"{name}__{beyond}": place.value}, direction, rest)
         return rows
 
     def _find(self, place: dict[str, Any], direction: int, limit: int) -> list[ModelT]:
-        pipeline = [
-            {"$match": self._wanted | place},
-            {"$sort": {self._order.field: direction, "_id": direction}},
-            {"$limit": limit},
-        ]
-        return list(MongoQuerySet(self._model).raw_aggregate(pipeline))
+        sign = "" if direction > 0 else "-"
+        found = self._model._default_manager.filter(**self._wanted, **place)
+        return list(found.order_by(f"{sign}{self._order.field}", f"{sign}pk")[:limit])
 
     def _cursor(self, row: ModelT) -> str:
         return signing.dumps([self._field.value_to_string(row), row.pk], salt=self._salt)
@@ -93,7 +89,6 @@ class Keyset(Generic[ModelT]):
     def _place(self, cursor: str) -> Place | None:
         try:
             text, key = signing.loads(cursor, salt=self._salt)
-            value = self._field.to_python(text)
+            return Place(self._field.to_python(text), key)
         except (signing.BadSignature, ValidationError):
             return None
-        return Place(self._field.get_db_prep_value(value, connection), key)

@@ -122,7 +122,7 @@ MONGODB_OPTIONS: dict[str, Any] = {
 }
 DATABASES = {
     "default": {
-        "ENGINE": "django_mongodb_backend",
+        "ENGINE": "shopsite.engine",
         "HOST": MONGODB_URI,
         "NAME": MONGODB_NAME,
         "OPTIONS": MONGODB_OPTIONS,

@@ -12,12 +12,14 @@ from pathlib import Path
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from benchmarks import asking
 from kafka_bridge.local import kafka, mongodb
 
 # Each commit is synced to disk; in memory that costs nothing, and the data are for one run.
 MEMORY = Path("/dev/shm")
 
 cluster: kafka.TestCluster | None = None
+embedded = "MONGODB_URI" not in os.environ
 
 
 def _start_kafka() -> kafka.TestCluster:
@@ -49,6 +51,7 @@ def _compile_polish() -> None:
 _compile_polish()
 if "KAFKA_BOOTSTRAP_SERVERS" not in os.environ:
     cluster = _start_kafka()
-if "MONGODB_URI" not in os.environ:
+if embedded:
     _start_mongodb()
+asking.listen()
 os.environ.setdefault("LOCAL_DIR", tempfile.mkdtemp(prefix="shop-tests-local-"))
