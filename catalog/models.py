@@ -70,10 +70,12 @@ class Product(Projection):
         indexes = [
             models.Index(fields=["withdrawn", "name_key", "id"], name="product_by_name"),
             models.Index(fields=["withdrawn", "price", "id"], name="product_by_price"),
-            models.Index(fields=["withdrawn", "type", "name_key", "id"], name="product_type_name"),
+            models.Index(fields=["type", "withdrawn", "name_key", "id"], name="product_type_name"),
             models.Index(fields=["withdrawn", "type", "price", "id"], name="product_type_price"),
             models.Index(fields=["search", "withdrawn", "name_key", "id"], name="product_search"),
-            models.Index(fields=["-added_at"], name="product_newest"),
+            # The operator's orders.
+            models.Index(fields=["price", "id"], name="product_price"),
+            models.Index(fields=["-added_at", "-id"], name="product_newest"),
         ]
 
     def __str__(self) -> str:

@@ -8,8 +8,10 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django_mongodb_backend.fields import ArrayField
 
 from catalog.events import IMPORTED
+from catalog.naming import LONGEST_PREFIX
 from customers.events import PERSONAL
 from kafka_bridge.models import Projection
 
@@ -25,6 +27,7 @@ class CustomerDocument(TypedDict):
     city: str
     email: str
     password: str
+    search: list[str]
     version: int
     registered_at: datetime
     changed_at: datetime
@@ -46,9 +49,12 @@ class PurchaseDocument(TypedDict):
 
 
 class Customer(Projection, AbstractBaseUser):
-    """Somebody who registered. Not an operator: no customer can enter the admin."""
+    """Somebody who registered; `search` finds them by name, postcode and city.
 
-    personal = PERSONAL
+    Not an operator: no customer can enter the admin.
+    """
+
+    personal = PERSONAL | {"search"}
     id = models.CharField(db_column="_id", primary_key=True, max_length=128)
     first_name = models.CharField(_("first name"), max_length=100)
     last_name = models.CharField(_("last name"), max_length=100)
@@ -57,6 +63,7 @@ class Customer(Projection, AbstractBaseUser):
     postcode = models.CharField(_("postcode"), max_length=20)
     city = models.CharField(_("city"), max_length=100)
     email = models.EmailField(_("e-mail"), db_index=True)
+    search = ArrayField(models.CharField(max_length=LONGEST_PREFIX), default=list)
     version = models.IntegerField(_("version"))
     registered_at = models.DateTimeField(_("registered"))
     changed_at = models.DateTimeField(_("changed"))
@@ -70,7 +77,10 @@ class Customer(Projection, AbstractBaseUser):
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
         permissions = [("give_email", "Can give an imported customer an e-mail address")]
-        indexes = [models.Index(fields=["-registered_at"], name="customer_newest")]
+        indexes = [
+            models.Index(fields=["-registered_at", "-id"], name="customer_newest"),
+            models.Index(fields=["search", "-registered_at", "-id"], name="customer_search"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}"
@@ -114,7 +124,8 @@ class Purchase(Projection):
         verbose_name_plural = _("purchases")
         indexes = [
             models.Index(fields=["customer", "-bought_at", "-id"], name="purchase_of_customer"),
-            models.Index(fields=["-bought_at"], name="purchase_newest"),
+            models.Index(fields=["-bought_at", "-id"], name="purchase_newest"),
+            models.Index(fields=["product_id", "-bought_at", "-id"], name="purchase_of_product"),
         ]
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ from django.contrib.auth.hashers import is_password_usable
 
 from catalog.events import IMPORTED
 from catalog.models import Product, ProductDocument, stored
+from catalog.naming import search_prefixes
 from customers.events import (
     CustomerChanged,
     CustomerEmailGiven,
@@ -35,6 +36,7 @@ def register(event: Envelope[CustomerRegistered], customer: CustomerDocument | N
         "city": data.city,
         "email": normalise(data.email),
         "password": data.password,
+        "search": _beginnings(data),
         "version": 1,
         "registered_at": event.time,
         "changed_at": event.time,
@@ -58,10 +60,15 @@ def change(event: Envelope[CustomerChanged], customer: CustomerDocument | None) 
         "postcode": data.postcode,
         "city": data.city,
         "password": data.password or customer["password"],
+        "search": _beginnings(data),
         "version": customer["version"] + 1,
         "changed_at": event.time,
     }
     return [Change(Customer, changed)]
+
+
+def _beginnings(data: CustomerRegistered | CustomerChanged) -> list[str]:
+    return search_prefixes(f"{data.first_name} {data.last_name} {data.postcode} {data.city}")
 
 
 @applies(ProductBought, reads=Product)
@@ -110,6 +117,7 @@ def take_over(event: Envelope[CustomerImported], customer: CustomerDocument | No
         "city": "",
         "email": customer["email"] if customer else "",
         "password": "!",
+        "search": search_prefixes(f"{data.first_name} {data.last_name}"),
         "version": customer["version"] + 1 if customer else 1,
         "registered_at": customer["registered_at"] if customer else event.time,
         "changed_at": event.time,

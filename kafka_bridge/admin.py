@@ -1,11 +1,8 @@
 """The event path in the admin, to be read: receipts, offsets and dead letters."""
 
-from collections.abc import Iterable
-from typing import Any
-
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.db.models import QuerySet, Value
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -18,43 +15,14 @@ from django.utils.translation import gettext_lazy as _
 from kafka_bridge import panel, submission, timeline, trail
 from kafka_bridge.admin_base import ModelAdmin, ReadOnlyAdmin
 from kafka_bridge.admin_decisions import Decision, decide, in_order, tell
+from kafka_bridge.admin_filters import EventTypeFilter, ReasonFilter
+from kafka_bridge.admin_lists import by_id
 from kafka_bridge.envelope import READ
 from kafka_bridge.events import DeadLetterDiscarded, DeadLetterRetried
 from kafka_bridge.lines import MASK
 from kafka_bridge.masking import may_see
 from kafka_bridge.models import DeadLetter, Offset, Receipt
 from kafka_bridge.preview import preview
-from kafka_bridge.registry import event_types, reasons
-
-
-class EventTypeFilter(admin.SimpleListFilter):
-    """By event type: all that the shop knows, without asking the database for them."""
-
-    title = _("event type")
-    parameter_name = "type"
-
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Iterable[tuple[str, str]]:
-        """Return the names of all event types."""
-        return [(name, name) for name in sorted(event_types)]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return what has the chosen type."""
-        return queryset.filter(type=self.value()) if self.value() else queryset
-
-
-class ReasonFilter(admin.SimpleListFilter):
-    """By the reason of a rejection."""
-
-    title = _("reason")
-    parameter_name = "reason"
-
-    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> Iterable[tuple[str, str]]:
-        """Return the codes of all reasons."""
-        return [(code, code) for code in sorted(reasons)]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Return what was rejected for the chosen reason."""
-        return queryset.filter(reason=self.value()) if self.value() else queryset
 
 
 @admin.register(Receipt)
@@ -62,11 +30,11 @@ class ReceiptAdmin(ReadOnlyAdmin):
     """What became of each event."""
 
     list_display = ["applied_at", "type", "status", "explanation", "key"]
-    list_filter = ["status", EventTypeFilter, ReasonFilter]
+    list_filter = ["status", ReasonFilter]
     date_hierarchy = "applied_at"
     ordering = ["-applied_at"]
     sortable_by = ["applied_at"]
-    search_fields = ["id__exact", "key__exact"]
+    search_fields = ["id"]
     search_help_text = _("an event id or a key, whole")
     fields = [
         "id",
@@ -90,6 +58,14 @@ class ReceiptAdmin(ReadOnlyAdmin):
 
     def _trail(self, request: HttpRequest) -> HttpResponse:
         return trail.page(request, self.admin_site)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Receipt], search_term: str
+    ) -> tuple[QuerySet[Receipt], bool]:
+        """Find the receipt of an event, or those of a key, in the order that their index has."""
+        if not (text := search_term.strip()):
+            return queryset, False
+        return by_id(queryset, text, queryset.filter(key=text).order_by("-happened_at")), False
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
@@ -229,12 +205,8 @@ class DeadLetterAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, "admin/kafka_bridge/deadletter/decide.html", context)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DeadLetter]:
-        """Return dead letters without their bodies: a page of them could be a gigabyte.
-
-        The database engine leaves fields out only where there is an annotation.
-        """
-        letters: QuerySet[DeadLetter] = super().get_queryset(request).defer("value", "headers")
-        return letters.annotate(without_body=Value(True))
+        """Return dead letters without their bodies: a page of them could be a gigabyte."""
+        return super().get_queryset(request).defer("value", "headers")
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None

@@ -1,31 +1,27 @@
 """What admins of projections share: they show, and lead to the events; the log is the log."""
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from kafka_bridge import timeline
+from kafka_bridge.admin_lists import List, Pages
 from kafka_bridge.masking import shown_to
-from kafka_bridge.mongo import database
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
-    AnyPaginator = Paginator[Any]
 else:
     ModelAdmin = admin.ModelAdmin
-    AnyPaginator = Paginator
 
 LONGEST_SEARCH = 200  # characters
 
@@ -47,24 +43,17 @@ class SearchedAdmin(ModelAdmin):
         return super().get_search_results(request, queryset, search_term[:LONGEST_SEARCH])
 
 
-class Pages(AnyPaginator):
-    """Pages of a list that need not be counted row by row when it shows everything."""
-
-    @cached_property
-    def count(self) -> int:
-        """Return how many there are; of a whole collection MongoDB knows it by heart."""
-        found = cast(QuerySet[Any], self.object_list)
-        if found.query.where:
-            return super().count
-        return database()[found.model._meta.db_table].estimated_document_count()
-
-
 class LoggedAdmin(SearchedAdmin):
     """Shows what events change. The event log is the log: Django's own keeps no second one."""
 
     change_list_template = "admin/kafka_bridge/list.html"
     paginator = Pages
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # they count all that each filter leaves
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[List]:
+        """Return the list that costs the same however much it leads to."""
+        return List
 
     def timeline_of(self, document: Any) -> timeline.Timeline:
         """Return the document's events: those of its key."""

@@ -53,12 +53,17 @@ class Receipt(Projection):
         verbose_name = _("receipt")
         verbose_name_plural = _("receipts")
         indexes = [
-            models.Index(fields=["-applied_at"], name="receipt_newest"),
+            models.Index(fields=["-applied_at", "-id"], name="receipt_newest"),
             models.Index(fields=["key", "happened_at"], name="receipt_timeline"),
-            # Rejections are few: the others cost this index nothing.
+            # Rejections are few: the others cost these indexes nothing.
             models.Index(
-                fields=["status", "-applied_at"],
+                fields=["status", "-applied_at", "-id"],
                 name="receipt_rejected",
+                condition=models.Q(status="rejected"),
+            ),
+            models.Index(
+                fields=["status", "reason", "-applied_at", "-id"],
+                name="receipt_reason",
                 condition=models.Q(status="rejected"),
             ),
         ]
@@ -133,7 +138,8 @@ class DeadLetter(models.Model):
         verbose_name_plural = _("dead letters")
         indexes = [
             models.Index(fields=["status", "log", "partition", "offset"], name="deadletter_open"),
-            models.Index(fields=["-failed_at"], name="deadletter_newest"),
+            models.Index(fields=["-failed_at", "-id"], name="deadletter_newest"),
+            models.Index(fields=["status", "-failed_at", "-id"], name="deadletter_status"),
             models.Index(fields=["event_id"], name="deadletter_event"),
         ]
 

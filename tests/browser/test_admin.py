@@ -7,9 +7,11 @@ from django.contrib import admin
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
+from benchmarks import past, stage
 from catalog.models import Product
+from kafka_bridge import admin_lists
 from shopsite.models import Operator
-from tests.browser.conftest import DESKTOP, PHONE, Open
+from tests.browser.conftest import DESKTOP, PHONE, Open, look
 from tests.conftest import Running
 
 pytestmark = pytest.mark.browser
@@ -60,3 +62,11 @@ def test_every_list_and_form_works_under_the_policy(page: Page) -> None:
     page.goto(reverse("admin:shopsite_operator_change", args=[Operator.objects.get().pk]))
     expect(page.locator(".selector")).to_have_count(2)  # made by the admin's own scripts
     expect(page.locator("body")).not_to_have_css("font-family", re.compile("Times"))
+
+
+def test_a_long_list_is_looked_at(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admin_lists, "DEEPEST", 110)
+    stage.stock(past.receipts(130))
+    page.goto("/admin/kafka_bridge/receipt/?p=2")
+    expect(page.get_by_text("The list ends here")).to_be_visible()
+    look(page, "long-list", script=False)  # axe minds things that are Django's

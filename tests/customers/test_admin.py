@@ -4,11 +4,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from benchmarks.asking import asked
 from catalog.events import ProductAdded
 from catalog.models import Product
 from customers.events import CustomerRegistered, ProductBought
@@ -61,10 +60,9 @@ def test_purchases_are_listed_with_their_customers(office: Client) -> None:
 
 
 def test_a_page_of_purchases_costs_one_query_for_all_customers(office: Client) -> None:
-    with CaptureQueriesContext(connection) as asked:
+    with asked() as commands:
         office.get(PURCHASES)
-    found = [query["sql"] for query in asked if query["sql"].startswith("db.customers_customer.")]
-    assert len(found) == 1
+    assert [command.get("find") for command in commands].count("customers_customer") == 1
 
 
 @pytest.mark.parametrize(
@@ -111,8 +109,9 @@ def test_customers_are_listed_and_found(office: Client) -> None:
 
     assert shown("") == ["Jan", "Ola"]
     assert shown("q=ola nowak") == ["Ola"]
-    assert shown("q=jan@") == ["Jan"]
-    assert shown("q=łódź") == ["Ola"]
+    assert shown(f"q={JAN}") == ["Jan"]
+    assert shown("q=jan@") == []
+    assert shown("q=lod") == ["Ola"]
     assert shown(f"q={customer_id(JAN)}") == ["Jan"]
     assert shown("city=Kraków") == ["Jan"]
     assert shown("registered_at__year=2001") == []

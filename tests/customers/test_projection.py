@@ -8,6 +8,7 @@ import pytest
 from bson import Decimal128
 
 from catalog.models import Product, ProductDocument
+from catalog.naming import search_prefixes
 from customers import projection
 from customers.events import (
     CustomerChanged,
@@ -35,6 +36,7 @@ OLA: CustomerDocument = {
     "city": "Łódź",
     "email": "ola@example.com",
     "password": "!old",
+    "search": ["00", "001", "lo", "lod", "lodz", "ol", "ola", "za", "zak"],
     "version": 1,
     "registered_at": THEN,
     "changed_at": THEN,
@@ -84,6 +86,7 @@ def test_a_customer_moves() -> None:
         "street": "Krótka 2",
         "postcode": "30-002",
         "city": "Kraków",
+        "search": search_prefixes("Aleksandra Wilk 30-002 Kraków"),
         "version": 2,
         "changed_at": NOW,
     }

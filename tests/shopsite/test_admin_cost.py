@@ -1,0 +1,106 @@
+"""What the admin's lists ask of MongoDB: few questions, each of which an index answers."""
+
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+
+from benchmarks import past, stage, workload
+from benchmarks.asking import asked, plan
+from catalog.models import Product
+from customers.models import Customer, Purchase
+from kafka_bridge.models import DeadLetter, Receipt
+from tests import services
+from tests.operators import log_in
+
+MOST_QUERIES = 6
+# What the embedded server scans a collection for: its planner is simple.
+SCANNED = ("'$or'", "'$all'", "'distinct'", "'status': 'applied'", "'reason'", "django_session")
+LISTS: dict[Any, list[str]] = {
+    Product: ["q=mleko", "q=mleko 12", "type=napoje", "withdrawn__exact=0"],
+    Customer: ["q=now", "q=anna łódź", f"q={workload.buyer(1)}"],
+    Purchase: [
+        "q=mleko",
+        f"q={workload.product_id(1)}",
+        f"q={workload.buyer(1)}",
+        f"customer_id={workload.buyer(1)}",
+    ],
+    Receipt: [
+        f"q={workload.product_id(1)}",
+        "status__exact=rejected",
+        "status__exact=applied",
+        "reason=product_withdrawn",
+    ],
+    DeadLetter: ["q=CloudEvents", "status__exact=open"],
+}
+PAGES = [(model, query) for model, queries in LISTS.items() for query in ["", "p=2", *queries]]
+
+
+@pytest.fixture
+def ewa(db: None) -> Client:
+    """An operator's browser before lists of more than one page."""
+    for documents in (
+        workload.products(130),
+        past.customers(130),
+        past.purchases(130, 3),
+        past.receipts(130),
+        past.dead_letters(130),
+    ):
+        stage.stock(documents)
+    browser = log_in()
+    browser.get("/admin/")
+    return browser
+
+
+def asks(browser: Client, model: Any, query: str) -> list[dict[str, Any]]:
+    """Return what a page of a model's list asks of MongoDB."""
+    where = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    with asked() as commands:
+        page = browser.get(f"{where}?{query}")
+    assert page.status_code == 200
+    assert page.context["cl"].result_list
+    return commands
+
+
+def is_beyond_the_embedded_server(command: dict[str, Any]) -> bool:
+    """Whether the suite's own server answers by a scan what MongoDB answers by an index."""
+    return services.embedded and any(word in str(command) for word in SCANNED)
+
+
+def orders(model: Any) -> list[str]:
+    """Return queries of every order that a list offers, both ways."""
+    shown = admin.site._registry[model]
+    first = bool(shown.actions)  # the boxes to choose documents stand before
+    columns = [shown.list_display.index(name) + first for name in shown.sortable_by or ()]
+    return [f"o={sign}{column}" for column in columns for sign in ("", "-")]
+
+
+def drill_down(model: Any) -> list[str]:
+    """Return queries of the newest document's year, month and day."""
+    field = admin.site._registry[model].date_hierarchy
+    newest = getattr(model._default_manager.order_by(f"-{field}")[0], str(field))
+    parts = [f"{field}__{part}={getattr(newest, part)}" for part in ("year", "month", "day")]
+    return ["&".join(parts[:number]) for number in (1, 2, 3)]
+
+
+def check(browser: Client, model: Any, query: str) -> None:
+    """Fail if a page asks too much, or something that no index answers."""
+    commands = asks(browser, model, query)
+    assert len(commands) <= MOST_QUERIES, [[*command.items()][:2] for command in commands]
+    for command in commands:
+        if (found := plan(command)) and not is_beyond_the_embedded_server(command):
+            assert "COLLSCAN" not in found.stages, command
+            assert services.embedded or "'$or'" in str(command) or "SORT" not in found.stages
+
+
+@pytest.mark.parametrize(("model", "query"), PAGES)
+def test_a_page_asks_little_and_through_indexes(ewa: Client, model: Any, query: str) -> None:
+    check(ewa, model, query)
+
+
+@pytest.mark.parametrize("model", LISTS)
+def test_so_do_all_orders_and_dates(ewa: Client, model: Any) -> None:
+    for query in [*orders(model), *drill_down(model)]:
+        check(ewa, model, query)
