@@ -35,6 +35,7 @@ class Bought(msgspec.Struct):
     customer_id: str
     quantity: int
     price: str
+    order_id: str = ""
 
 
 decode = msgspec.json.Decoder(Bought).decode
@@ -154,6 +155,7 @@ def _purchase(message: Message, headers: Setting, products: dict[str, Setting]) 
         "_id": headers["ce_id"].decode(),
         "customer_id": data.customer_id,
         "product_id": key,
+        "order_id": data.order_id,
         "name": product["name"],
         "type": product["type"],
         "price": product["price"],
