@@ -2,6 +2,8 @@
 
 from argparse import ArgumentParser, ArgumentTypeError
 from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -40,23 +42,31 @@ class Command(ShopCommand):
 
     def handle(self, *, follow: bool, json: bool, unmasked: bool, **options: Any) -> None:
         shape = registry.shapes.get(options["shape"])
-        line = lines.as_json if json else lines.for_people
+        as_line = lines.as_json if json else lines.for_people
+        tell = partial(_shaped, shape) if shape else partial(as_line, masked=not unmasked)
         left_out: Counter[str] = Counter()
-        for records in tail.records(options["from"], follow=follow):
-            for item in map(read, records):
-                if options["type"] not in (None, _type_of(item)):
-                    continue
-                told = _shaped(item, shape) if shape else line(item, masked=not unmasked)
-                if told is None:
-                    left_out[_type_of(item) or "undecodable"] += 1
-                else:
-                    self.stdout.write(told)
-            self.stdout.flush()
-        for kind, count in sorted(left_out.items()):
-            self.stderr.write(f"Left out: {count} × {kind}")
+        try:
+            for records in tail.records(options["from"], follow=follow):
+                items = map(read, records)
+                chosen = (one for one in items if options["type"] in (None, _type_of(one)))
+                self._show(chosen, tell, left_out)
+        finally:
+            for kind, count in sorted(left_out.items()):
+                self.stderr.write(f"Left out: {count} × {kind}")
+
+    def _show(
+        self, items: Iterable[Item], tell: Callable[[Item], str | None], left_out: Counter[str]
+    ) -> None:
+        for item in items:
+            told = tell(item)
+            if told is None:
+                left_out[_type_of(item) or "undecodable"] += 1
+            else:
+                self.stdout.write(told)
+        self.stdout.flush()
 
 
-def _shaped(item: Item, shape: registry.Shape) -> str | None:
+def _shaped(shape: registry.Shape, item: Item) -> str | None:
     told = shape(item.event) if item.event else None
     return None if told is None else msgspec.json.encode(told).decode()
 
