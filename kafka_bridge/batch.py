@@ -17,7 +17,7 @@ LARGEST_HEADERS = 2**20
 # Python's own call of a method that is called often no longer looks whether it failed, and this one
 # then gives a broken list, over which the process dies; a call through C always looks.
 READ_HEADERS = methodcaller("headers")
-LATEST_TIME = 253_370_764_800_000  # milliseconds since 1970: the start of the year 9999
+LATEST_TIME = int(envelope.LATEST.timestamp() * 1000) - 1  # milliseconds since 1970
 
 Document = dict[str, Any]
 Place = tuple[type[Model], str]

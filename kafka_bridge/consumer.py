@@ -25,11 +25,10 @@ from kafka_bridge.batch import Item, read, record_of
 from kafka_bridge.heartbeat import Pulse
 from kafka_bridge.positions import Fenced, Log, LogBroken
 from kafka_bridge.troubles import Troubles
-from kafka_bridge.watch import Watch, gone, missing
+from kafka_bridge.watch import APPLIED_ANEW, GONE, Watch, gone, missing
 
 SHORTEST_WAIT, LONGEST_WAIT = 0.05, 5.0  # seconds between attempts
 IDLE_WAIT = 0.2  # seconds for a first message, before a look at whether to stop
-GONE = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION}
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +70,7 @@ class Consumer:
         self._partitions = clients.partitions_of(self._kafka, self.topic)
         identity = clients.topic_identity(self.topic)
         named = Log(settings.KAFKA_GROUP, self.topic, identity)
-        self._watch = Watch(self.topic, identity)
+        self._watch = Watch(self.topic, identity, APPLIED_ANEW)
         self._applier = Applier(named, instance or "alone")
         self._pulse = Pulse(self._applier.database, named.group, instance or "alone")
         self._worker = ThreadPoolExecutor(1, "applier")

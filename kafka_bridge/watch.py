@@ -14,13 +14,21 @@ from kafka_bridge import clients
 from kafka_bridge.positions import LogBroken
 
 EVERY = 5.0  # seconds between two questions
+GONE = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION}
+APPLIED_ANEW = (
+    "Start again: the new log is applied from its beginning, and an event that was applied before "
+    "is not applied twice."
+)
 
 
 class Watch:
-    """Asks the cluster about a topic now and then, and never waits for the answer."""
+    """Asks the cluster about a topic now and then, and never waits for the answer.
 
-    def __init__(self, topic: str, identity: str) -> None:
-        self._topic, self._identity = topic, identity
+    `advice` says what to do about a topic that was made anew, and what comes of it.
+    """
+
+    def __init__(self, topic: str, identity: str, advice: str) -> None:
+        self._topic, self._identity, self._advice = topic, identity, advice
         self._admin = clients.admin()
         self._asked: Future[Any] | None = None
         self._due = time.monotonic() + EVERY
@@ -44,7 +52,7 @@ class Watch:
     def look(self) -> None:
         """Wait for an answer; raises `LogBroken` as `partitions` does, or `KafkaUnavailable`."""
         if clients.topic_identity(self._topic) != self._identity:
-            raise LogBroken(made_anew(self._topic))
+            raise LogBroken(made_anew(self._topic, self._advice))
 
     def _judge(self, asked: Future[Any]) -> int:
         try:
@@ -56,7 +64,7 @@ class Watch:
         # The test cluster gives topics no ids: there the identity is another (see `clients`).
         embedded = self._identity.startswith("mockCluster")
         if not embedded and str(found.topic_id) != self._identity:
-            raise LogBroken(made_anew(self._topic))
+            raise LogBroken(made_anew(self._topic, self._advice))
         return len(found.partitions)
 
 
@@ -65,12 +73,9 @@ def gone(topic: str) -> str:
     return f"The topic {topic} was deleted. Start again when it is there."
 
 
-def made_anew(topic: str) -> str:
+def made_anew(topic: str, advice: str) -> str:
     """Return what to say when another topic has the name."""
-    return (
-        f"The topic {topic} was deleted and made anew. Start again: the new log is applied from "
-        "its beginning, and an event that was applied before is not applied twice."
-    )
+    return f"The topic {topic} was deleted and made anew. {advice}"
 
 
 def missing(topic: str, partition: int, held: tuple[int, int], wanted: int) -> str:

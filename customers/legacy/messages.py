@@ -116,11 +116,6 @@ def _bringing(event: Event, key: str, kind: str) -> Meaning:
     return Meaning(event, key, brings=frozenset({f"{kind}/{key}"}))
 
 
-def lacks_customer(missing: frozenset[str]) -> bool:
-    """Whether a customer is among what did not come."""
-    return any(one.startswith("c/") for one in missing)
-
-
 def priced(price: float) -> Decimal:
     """Return a price as amounts are here; raise `ValueError` if it is none.
 

@@ -1,13 +1,14 @@
 """The older shop's messages become events here, and ours can be told in its words."""
 
 import json
-from collections.abc import Callable
+import signal
+import subprocess
+import sys
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import TopicPartition
 from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,62 +21,14 @@ from customers.legacy.bridge import Bridge
 from customers.legacy.messages import Unusable, mapped, meaning, priced
 from customers.legacy.state import TABLE
 from customers.models import Customer, Purchase
-from kafka_bridge import clients
 from kafka_bridge.envelope import wrap
-from kafka_bridge.models import Receipt
+from kafka_bridge.models import DeadLetter, Receipt
 from kafka_bridge.mongo import database
+from tests import commands, services
 from tests.conftest import Consume, Publish, create_topic
+from tests.customers.conftest import ANNA, BUYS, MILK, Write, run, write_to
+from tests.operators import log_in
 from tests.strategies import ENCODABLE
-
-ANNA = {
-    "id": "customer_k_001",
-    "first_name": "Anna",
-    "last_name": "Żak",
-    "address": "ul. Długa 1\n90-001 Łódź",
-    "event_type": "new_customer",
-}
-MILK = {
-    "id": "mleko_k_1",
-    "name": "Mleko",
-    "type": "nabiał",
-    "price": 0.53,
-    "event_type": "new_product",
-}
-BUYS = {
-    "event_type": "customer_buys_product",
-    "customer_id": "customer_k_001",
-    "product_id": "mleko_k_1",
-    "quantity": 4,
-}
-Write = Callable[..., None]
-
-
-@pytest.fixture
-def source() -> str:
-    """A topic of the older shop, with three partitions."""
-    name = f"older-{uuid4().hex}"
-    create_topic(name, 3)
-    return name
-
-
-@pytest.fixture
-def write(source: str) -> Write:
-    """Write messages into a partition: bare JSON, without key or headers."""
-    producer = Producer(clients.web_producer())
-
-    def to_partition(*values: Any, partition: int = 0) -> None:
-        for value in values:
-            raw = value if isinstance(value, bytes) else json.dumps(value).encode()
-            producer.produce(source, raw, partition=partition)
-        assert producer.flush(10) == 0
-
-    return to_partition
-
-
-def run(source: str, deadline: str = "60") -> None:
-    """Run the command until all is read and nothing waits."""
-    call_command("bridge", "--from", source, "--until-idle", "--deadline", deadline)
-
 
 pytestmark = pytest.mark.django_db
 
@@ -141,7 +94,7 @@ def test_a_purchase_waits_for_its_product_and_customer_also_over_a_restart(
     while not bridge.reader.ended:
         bridge.step(0.2)
     bridge.reader.close()
-    assert (bridge.published, len(bridge.held)) == (0, 1)
+    assert (bridge.published, len(bridge.waiting)) == (0, 1)
     write(MILK, partition=1)
     write(ANNA, partition=2)
     run(source)
@@ -149,18 +102,62 @@ def test_a_purchase_waits_for_its_product_and_customer_also_over_a_restart(
     assert Purchase.objects.get().quantity == 4
 
 
-@pytest.mark.parametrize(
-    ("there", "reason"), [(MILK, "customer_unknown"), (ANNA, "product_unknown")]
-)
-def test_a_purchase_that_waits_in_vain_is_refused_and_shown(
-    source: str, write: Write, consume: Consume, there: Any, reason: str
+def test_the_time_of_a_purchase_runs_when_all_that_was_there_has_been_read(
+    source: str, write: Write, topic: str, consume: Consume
 ) -> None:
-    write(BUYS, there)
-    run(source, deadline="0.5")
+    write(BUYS)
+    write(MILK, partition=1)
+    write(ANNA, partition=2)
+    bridge, behind = Bridge(source, 0), [TopicPartition(source, number) for number in (1, 2)]
+    bridge.reader._kafka.pause(behind)
+    while bridge.read == 0:
+        bridge.step(0.2)
+    assert len(bridge.waiting) == 1
+    bridge.reader._kafka.resume(behind)
+    while not bridge.idle:
+        bridge.step(0.2)
+    consume()
+    assert Purchase.objects.get().quantity == 4
+
+
+def test_a_purchase_may_stand_in_another_topic_than_its_product_and_customer(
+    source: str, write: Write, topic: str, consume: Consume
+) -> None:
+    write(MILK, ANNA)
+    run(source)
+    create_topic(f"{source}-purchases", 1)
+    write_to(f"{source}-purchases", BUYS)
+    run(f"{source}-purchases")
+    consume()
+    assert Purchase.objects.get().quantity == 4
+
+
+@pytest.mark.skipif(
+    services.cluster is None, reason="as it is set, a real Kafka refuses such times"
+)
+def test_a_message_of_any_time_becomes_an_event_that_can_be_applied(
+    source: str, write: Write, topic: str, consume: Consume
+) -> None:
+    write(MILK, timestamp=2**62)
+    run(source)
+    assert consume() == 1
+    assert Product.objects.get().added_at.year == 9998
+    assert not DeadLetter.objects.exists()
+
+
+@pytest.mark.parametrize(("there", "lacking"), [(MILK, "customer"), (ANNA, "product")])
+def test_a_purchase_that_waits_in_vain_is_refused_and_shown(
+    source: str, consume: Consume, capsys: pytest.CaptureFixture[str], there: Any, lacking: str
+) -> None:
+    write_to(source, BUYS, there)
+    with pytest.raises(CommandError, match="1 purchases waited in vain and are refused"):
+        run(source, "--deadline", "0.5")
+    assert capsys.readouterr().err == f"Refused: 0/0: its {lacking} did not come\n"
     consume()
     refused = Receipt.objects.get(type="shop.purchase.imported.v1")
-    assert (refused.status, refused.reason) == ("rejected", reason)
-    assert str(refused.explanation)
+    assert (refused.status, refused.reason) == ("rejected", f"{lacking}_unknown")
+    shown = log_in().get(f"/admin/kafka_bridge/receipt/{refused.pk}/change/").content.decode()
+    assert f"There is no such {lacking}." in shown
     assert not Purchase.objects.exists()
 
 
@@ -175,6 +172,25 @@ def test_what_cannot_be_used_is_listed_and_the_rest_is_published(
     assert "Unusable: 0/2: " in told.err
     assert "Read 4 messages and published 2 events" in told.out
     assert consume() == 2
+
+
+def test_sigterm_ends_it_in_order(source: str, write: Write, topic: str) -> None:
+    write(MILK, b"no json")
+    program = subprocess.Popen(
+        [sys.executable, "manage.py", "bridge", "--from", source],
+        cwd=commands.ROOT,
+        env=commands.environment({"KAFKA_TOPIC": topic}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert program.stderr
+    assert program.stderr.readline().startswith("Unusable: 0/1: ")
+    program.send_signal(signal.SIGTERM)
+    out, err = program.communicate()
+    assert program.returncode == 1
+    assert out.startswith("Read 2 messages and published 1 events.")
+    assert "1 messages could not be used" in err
 
 
 @pytest.mark.parametrize(
@@ -257,6 +273,27 @@ def test_our_events_are_told_in_the_older_shops_words(
         "quantity": 2,
     }
     assert told.err == "Left out: 1 × shop.product.withdrawn.v1\n"
+
+
+def test_what_is_left_out_is_counted_also_when_following_is_interrupted(
+    publish: Publish, topic: str
+) -> None:
+    publish(ProductWithdrawn(), "milk")
+    publish(ProductAdded("Mleko", "nabiał", Decimal("4.90")), "milk")
+    program = subprocess.Popen(
+        [sys.executable, "manage.py", "events", "--legacy", "--follow"],
+        cwd=commands.ROOT,
+        env=commands.environment({"KAFKA_TOPIC": topic}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert program.stdout
+    assert json.loads(program.stdout.readline())["name"] == "Mleko"
+    program.send_signal(signal.SIGINT)
+    _, err = program.communicate()
+    assert program.returncode == 130
+    assert "Left out: 1 × shop.product.withdrawn.v1\n" in err
 
 
 @pytest.mark.parametrize("message", [ANNA, MILK, BUYS], ids=lambda one: one["event_type"])

@@ -1,8 +1,8 @@
 """`manage.py bridge`: takes over what the older shop writes into a topic of its own."""
 
 import signal
+import sys
 from argparse import ArgumentParser
-from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.core.management.base import CommandError
 from customers.legacy.bridge import Bridge
 from kafka_bridge.management.base import ShopCommand
 from kafka_bridge.management.progress import progress
+from kafka_bridge.positions import LogBroken
 
 PATIENCE = 0.5  # seconds between two looks at what waits
 
@@ -19,7 +20,8 @@ class Command(ShopCommand):
     help = (
         "Read a topic of bare JSON messages (new_customer, new_product, customer_buys_product) "
         "and publish each as an event of this shop. It goes on where it stopped, and reading "
-        "twice doubles nothing. Exit code 1 if some message could not be used."
+        "twice doubles nothing. Exit code 1 if some message has no effect, which is told, or if "
+        "the topic lost messages before they were read."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -34,36 +36,45 @@ class Command(ShopCommand):
             metavar="S",
             help="seconds that a purchase waits for its product and customer (60)",
         )
+        parser.add_argument(
+            "--skip-deleted",
+            action="store_true",
+            help="accept that messages were deleted before they were read, or the topic made anew",
+        )
 
-    def handle(self, *, until_idle: bool, deadline: float, **options: Any) -> None:
-        bridge = Bridge(options["from"], deadline)
-        self._told = 0
+    def handle(self, *, until_idle: bool, **options: Any) -> None:
         self._stopping = False
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         try:
-            with progress("bridging", bridge.reader.total) as show:
-                self._run(bridge, until_idle, show)
-        finally:
-            bridge.reader.close()
-        self._report(bridge)
+            bridge = Bridge(
+                options["from"], options["deadline"], skip_deleted=options["skip_deleted"]
+            )
+            self._run(bridge, until_idle)
+        except LogBroken as error:
+            raise CommandError(str(error)) from error
+        fates = {
+            "messages could not be used": bridge.unusable,
+            "purchases waited in vain and are refused": bridge.refused,
+        }
+        if told := [f"{count} {fate}" for fate, count in fates.items() if count]:
+            raise CommandError(f"{' and '.join(told)}.")
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self._stopping = True
 
-    def _run(self, bridge: Bridge, until_idle: bool, show: Callable[[int], None]) -> None:
-        while not self._stopping and not (until_idle and bridge.idle):
-            bridge.step(PATIENCE)
-            show(bridge.read)
-            for one in bridge.unusable[self._told :]:
-                self.stderr.write(f"Unusable: {one.partition}/{one.offset}: {one.why}")
-            self._told = len(bridge.unusable)
-
-    def _report(self, bridge: Bridge) -> None:
-        self.stdout.write(
-            f"Read {bridge.read} messages and published {bridge.published} events. "
-            f"{len(bridge.held)} purchases wait for their product or customer; "
-            f"{bridge.overdue} waited in vain and are refused."
-        )
-        if bridge.unusable:
-            raise CommandError(f"{len(bridge.unusable)} messages could not be used.")
+    def _run(self, bridge: Bridge, until_idle: bool) -> None:
+        try:
+            with progress("bridging", bridge.reader.total) as show:
+                while not self._stopping and not (until_idle and bridge.idle):
+                    for one in bridge.step(PATIENCE):
+                        place = f"{one.partition}/{one.offset}"
+                        # Not through `self.stderr`, which the bar does not make room for.
+                        print(f"{one.fate}: {place}: {one.why}", file=sys.stderr, flush=True)
+                    show(bridge.read)
+        finally:
+            bridge.reader.close()
+            self.stdout.write(
+                f"Read {bridge.read} messages and published {bridge.published} events. "
+                f"{len(bridge.waiting)} purchases wait for their product or customer."
+            )
