@@ -9,6 +9,7 @@ from django.test import Client
 
 from catalog.events import ProductAdded
 from catalog.models import Product
+from customers import invitations
 from customers.events import (
     CustomerChanged,
     CustomerEmailGiven,
@@ -86,6 +87,11 @@ def given(publish: Publish, consume: Consume, email: str, key: str = "legacy:ann
     publish(CustomerEmailGiven(email, version), key)
     consume()
     return Customer.objects.get(pk=key)
+
+
+def link_for(who: Customer) -> str:
+    """Return the path of a new link with which an imported customer takes their account over."""
+    return invitations.address_of(who, invitations.new_link(who))
 
 
 def settled(publish: Publish, consume: Consume, email: str, key: str = "legacy:anna") -> Customer:

@@ -14,7 +14,17 @@ from customers.models import Customer
 from kafka_bridge.models import DeadLetter, Receipt
 from tests.conftest import Consume, NoKafka, Publish, Running
 from tests.operators import form_of, told
-from tests.pages import ANNA, PASSWORD, browser_of, customer, given, imported, settled, stranger
+from tests.pages import (
+    ANNA,
+    PASSWORD,
+    browser_of,
+    customer,
+    given,
+    imported,
+    link_for,
+    settled,
+    stranger,
+)
 
 EMAIL = "anna@example.com"
 FILLED_IN = {
@@ -32,11 +42,6 @@ FILLED_IN = {
 def anna(publish: Publish, consume: Consume) -> Customer:
     """An imported customer who was given an address."""
     return given(publish, consume, EMAIL)
-
-
-def link_for(who: Customer) -> str:
-    """Return the path of a new link."""
-    return invitations.address_of(who, invitations.new_link(who))
 
 
 def sending(client: Client, link: str, **changed: str) -> dict[str, Any]:

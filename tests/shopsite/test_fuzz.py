@@ -9,6 +9,7 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from customers.models import Customer
 from kafka_bridge import receipts
 from kafka_bridge.models import DeadLetter
 from tests import operators, pages
@@ -27,6 +28,12 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
     "/products/milk/": ("customer", "price", {}),
     "/profile/change/": ("customer", "street", {}),
     "/profile/password/": ("customer", "repeated", {"current": pages.PASSWORD} | NEW),
+    "/invitation/": ("stranger", "repeated", pages.FILLED_IN),
+    "/admin/customers/customer/legacy_3Aanna/email/": (
+        "operator",
+        "seen",
+        {"email": "anna@example.net"},
+    ),
     "/admin/catalog/product/add/": ("operator", "price", BREAD),
     "/admin/catalog/product/milk/change/": ("operator", "price", {}),
 }
@@ -64,6 +71,7 @@ def browsers(publish: Publish, consume: Consume) -> dict[str, Client]:
     """Return a browser of each kind of visitor, in a shop that sells milk."""
     pages.milk(publish, consume)
     ola = pages.customer(publish, consume)
+    pages.given(publish, consume, "anna@example.com")
     return {
         "stranger": pages.stranger(),
         "customer": pages.browser_of(ola),
@@ -90,12 +98,15 @@ def sender(
     In the end what the form took is applied: there may be no dead letter among it.
     """
     who, field, typed = FORMS[request.param]
-    made = form_of(browsers[who].get(request.param), field)
+    page = request.param
+    if page == "/invitation/":
+        page = pages.link_for(Customer.objects.get(pk="legacy:anna"))
+    made = form_of(browsers[who].get(page), field)
     fields = {name: str(found[-1]).encode() for name, found in made.items()}
     fields |= {name: value.encode() for name, value in typed.items()}
 
     def send(changed: dict[str, bytes]) -> Any:
-        return browsers[who].post(request.param, encoded(fields | changed), content_type=FORM)
+        return browsers[who].post(page, encoded(fields | changed), content_type=FORM)
 
     yield Sender(sorted(fields), send)
     consume()
