@@ -72,6 +72,7 @@ class CustomerEvent(Event, frozen=True):
     """Base of what a customer does about their own data."""
 
     personal: ClassVar[frozenset[str]] = PERSONAL
+    secret: ClassVar[frozenset[str]] = frozenset({"password"})
     key: ClassVar[str] = "the id of the customer"
     key_example: ClassVar[str] = CUSTOMER
 

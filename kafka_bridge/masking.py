@@ -41,13 +41,13 @@ def event_json(item: Item, *, masked: bool) -> str:
     """Return the JSON of an event as it stands in the log, indented.
 
     Masked, it shows what the event type declares and does not call personal, and nothing else.
+    Nobody sees what the type calls secret, such as the hash of a password.
     """
     data: dict[str, Any] = json.loads(item.record.value or b"{}")
-    if masked:
-        struct = _written_as(item)
-        plain = set(struct.__struct_fields__) - struct.personal
-        data = {name: value if name in plain else MASK for name, value in data.items()}
-    return json.dumps(data, ensure_ascii=False, indent=2)
+    struct = _written_as(item)
+    plain = set(struct.__struct_fields__) - struct.personal if masked else set(data)
+    shown = {name: v if name in plain - struct.secret else MASK for name, v in data.items()}
+    return json.dumps(shown, ensure_ascii=False, indent=2)
 
 
 def _written_as(item: Item) -> type[registry.Event]:

@@ -2,6 +2,7 @@
 
 import time
 
+from kafka_bridge import journal
 from kafka_bridge.models import Receipt
 
 PATIENCE = 1.0  # seconds that a page waits before it shows that it waits
@@ -10,7 +11,10 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.1  # seconds between two looks
 
 def find(event_id: str) -> Receipt | None:
     """Return the event's receipt if it has been decided."""
-    return Receipt.objects.filter(pk=event_id).first()
+    receipt = Receipt.objects.filter(pk=event_id).first()
+    if receipt is not None:
+        journal.seen(receipt)
+    return receipt
 
 
 def wait_for(event_id: str, patience: float = PATIENCE) -> Receipt | None:

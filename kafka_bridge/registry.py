@@ -29,11 +29,13 @@ class Event(msgspec.Struct, frozen=True):
     """Base of all event types: a value that is checked when it is decoded.
 
     The fields' types and examples, and the docstring, are what the published schema says.
-    `personal` names the fields that tell of a person; no command shows them unasked. `key` says
-    in words what the Kafka key of such an event is, `key_example` gives one.
+    `personal` names the fields that tell of a person; no command shows them unasked. `secret`
+    names those that no page shows to anybody. `key` says in words what the Kafka key of such an
+    event is, `key_example` gives one.
     """
 
     personal: ClassVar[frozenset[str]] = frozenset()
+    secret: ClassVar[frozenset[str]] = frozenset()
     key: ClassVar[str] = ""
     key_example: ClassVar[str] = ""
 

@@ -12,7 +12,7 @@ from django.core import signing
 from django.db import DatabaseError
 from pymongo.errors import PyMongoError
 
-from kafka_bridge import publisher, receipts
+from kafka_bridge import journal, publisher, receipts
 from kafka_bridge.envelope import Envelope, new_event_id
 from kafka_bridge.models import Receipt
 
@@ -50,11 +50,16 @@ def submit(event: Envelope[Any], partition: int = publisher.BY_KEY) -> Receipt |
     Returns None if it is not decided yet: the event stands in the log, and the consumer or MongoDB
     is slow or away. Raises `publisher.NotPublished` if Kafka did not acknowledge it.
     """
-    publisher.publish(event, partition)
+    _publish(event, partition)
     try:
         return receipts.wait_for(event.id)
     except (DatabaseError, PyMongoError):
         return None
+
+
+def _publish(event: Envelope[Any], partition: int) -> None:
+    journal.sent(event)
+    journal.acknowledged(event, publisher.publish(event, partition))
 
 
 class Fate(NamedTuple):
@@ -72,7 +77,7 @@ def submit_all(events: Sequence[tuple[Envelope[Any], int]]) -> list[Fate]:
     sent = 0
     for event, partition in events:
         try:
-            publisher.publish(event, partition)
+            _publish(event, partition)
         except publisher.NotPublished:
             break
         sent += 1

@@ -63,7 +63,7 @@ def _told(
     known = receipt or letter
     if known is None:
         return {}
-    found = _from_log(known.partition, known.offset, request.GET["event"].strip())
+    found = from_log(known.partition, known.offset, request.GET["event"].strip())
     hidden = not masking.may_see(request)
     return {
         "place": known,
@@ -90,7 +90,7 @@ def _letter(event_id: str) -> DeadLetter | None:
     return letters.only("log", "partition", "offset", "event_id", "status", "error").first()
 
 
-def _from_log(partition: int, offset: int, event_id: str) -> InLog:
+def from_log(partition: int, offset: int, event_id: str) -> InLog:
     """Read the event where it was applied from; another log may hold another event there."""
     try:
         record = tail.at({partition: offset}, within=PATIENCE).get(partition)

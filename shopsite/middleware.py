@@ -5,8 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pymongo
+from django.conf import settings
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
+from django.core.exceptions import MiddlewareNotUsed
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.template.loader import render_to_string
@@ -17,6 +19,8 @@ from pymongo.errors import (
     PyMongoError,
     WaitQueueTimeoutError,
 )
+
+from kafka_bridge import journal
 
 RETRY_AFTER = 10  # seconds
 ANSWER_WITHIN = 4.0  # seconds that a page may wait for MongoDB
@@ -68,6 +72,25 @@ class SessionMiddleware(DjangoSessionMiddleware):
             if is_absence(error):
                 return unavailable(request)
             raise
+
+
+def journaling(get_response: Answer) -> Answer:
+    """Keep what is seen of a visitor's events in their session, where learners may look at it.
+
+    It stands around the sessions: Django saves none with an answer such as 503, and the time that
+    a page may wait for MongoDB is over when Kafka was waited for.
+    """
+    if not settings.LEARNING_PAGE:
+        raise MiddlewareNotUsed
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        request.learning = True  # type: ignore[attr-defined]
+        with journal.taking_notes() as notes:
+            response = get_response(request)
+        journal.keep(notes, request.session)
+        return response
+
+    return answer
 
 
 def is_absence(error: BaseException | None) -> bool:

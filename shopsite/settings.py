@@ -43,6 +43,7 @@ def secret(name: str) -> str:
 
 PRODUCTION: bool = env.bool("PRODUCTION", default=False)
 DEBUG: bool = env.bool("DEBUG", default=False)
+LEARNING_PAGE = not PRODUCTION  # "What just happened": what it shows is kept in sessions
 SECRET_KEY = secret("SECRET_KEY")
 # Customer ids are computed with it, so it must never change: see docs/decisions.
 CUSTOMER_ID_KEY = secret("CUSTOMER_ID_KEY")
@@ -86,6 +87,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "shopsite.middleware.journaling",
     "shopsite.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "shopsite.middleware.utf8_only",

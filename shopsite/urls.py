@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 
 import catalog.urls
 from customers.views import buying
-from shopsite import dashboard, views
+from shopsite import dashboard, learning, views
 
 # A product's page is the catalog's, but one buys there: so it is made by the customers' app.
 products = [
@@ -22,6 +22,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
     path("docs/events/", include("kafka_bridge.urls")),
+    path("what-just-happened/", learning.page, name="learning"),
+    path("what-just-happened/code/<path:name>", learning.code, name="learning-code"),
     path("favicon.ico", views.favicon),
     path("health/live", views.live),
     path("health/ready", views.ready),

@@ -151,6 +151,7 @@ def test_personal_data_are_for_those_who_may_see_them(registered: Envelope[Any])
     open_ = trail(log_in(), registered.id)
     assert not [word for word in PERSONAL[:1] if word not in open_.content.decode()]
     assert f'"email": "{MAIL}"' in open_.context["json"]
+    assert '"password": "***"' in open_.context["json"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
-// Old figures must not look new: while the shop gives none, the page says so.
+// What is old must not look new: while the shop does not answer, the page says so.
 const silent = document.getElementById("silent");
-for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
-  document.body.addEventListener(failure, () => { silent.hidden = false; });
-}
-document.body.addEventListener("htmx:afterSwap", () => { silent.hidden = true; });
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  silent.hidden = event.detail.successful === true;
+});

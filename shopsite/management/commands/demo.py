@@ -16,6 +16,7 @@ from urllib.request import urlopen
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.urls import reverse
 
 from kafka_bridge.local import announcement
 from shopsite import credentials
@@ -77,6 +78,9 @@ class Command(BaseCommand):
         self.stdout.write(f"  customer  {_words(customer, 'register one, or run manage.py seed')}")
         changed = "its password is not known here: manage.py changepassword operator"
         self.stdout.write(f"  operator  {_words(operator, changed)}, at {address}admin/")
+        if settings.LEARNING_PAGE:
+            way = reverse("learning").removeprefix("/")
+            self.stdout.write(f"What happens as you click: {address}{way}")
         self.stdout.write("Ctrl-C closes it.\n")
         self.stdout.flush()
 
