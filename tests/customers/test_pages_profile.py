@@ -141,7 +141,8 @@ def test_many_purchases_need_no_more_memory(ola: Customer) -> None:
 def add_purchases(ola: Customer, first: int, count: int) -> None:
     """Put purchases straight into the projection."""
     moment, price = datetime.now(UTC), Decimal128(Decimal("4.90"))
-    bought = {"customer_id": ola.pk, "product_id": "milk", "name": "Mleko", "type": "nabiał"}
+    what = {"product_id": "milk", "name": "Mleko", "type": "nabiał"}
+    bought = {"customer_id": ola.pk, "order_id": "", **what}
     amounts = {"price": price, "quantity": 1, "value": price, "bought_at": moment}
     database()[Purchase._meta.db_table].insert_many(
         {"_id": f"p{number}", **bought, **amounts} for number in range(first, first + count)
