@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from confluent_kafka import Message, Producer
 from confluent_kafka.cimpl import NewTopic
+from django.apps import apps
 from django.conf import settings
 from django.db import connection
 
@@ -73,16 +74,18 @@ def filled(what: str, messages: Iterable[Parts]) -> str:
 
 
 @contextmanager
-def empty_shop(topic: str) -> Iterator[None]:
+def empty_shop(topic: str, *, for_people: bool = False) -> Iterator[None]:
     """A database of its own, with the shop's collections and indexes, and that topic as the log.
 
-    It is gone afterwards, at the latest when the benches end.
+    Those of sessions and operators are made only `for_people`, who have pages shown. It is gone
+    afterwards, at the latest when the benches end.
     """
+    models = apps.get_models() if for_people else KEPT
     before = connection.settings_dict["NAME"], settings.KAFKA_TOPIC, settings.KAFKA_GROUP
     _choose(_name("db"), topic, _name("group"))
     try:
         with connection.schema_editor() as editor:
-            for model in KEPT:
+            for model in models:
                 editor.create_model(model)
         yield
     finally:

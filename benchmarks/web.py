@@ -69,7 +69,7 @@ def hidden(page: str) -> dict[str, str]:
 def run(quick: bool) -> Table:
     """Buy again and again over HTTP, with one worker and a live consumer."""
     amount = 30 if quick else 200
-    with stage.empty_shop(stage.new_topic("web")), _shop() as port:
+    with stage.empty_shop(stage.new_topic("web"), for_people=True), _shop() as port:
         browser = Browser(port)
         log_in = hidden(browser.get("/log-in/"))
         browser.post("/log-in/", log_in | {"email": EMAIL, "password": PASSWORD})

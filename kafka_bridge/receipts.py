@@ -7,6 +7,7 @@ from kafka_bridge.models import Receipt
 
 PATIENCE = 1.0  # seconds that a page waits before it shows that it waits
 FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.1  # seconds between two looks
+GROWTH = 1.25  # of a pause: a page is late by half of one
 
 
 def find(event_id: str) -> Receipt | None:
@@ -22,5 +23,5 @@ def wait_for(event_id: str, patience: float = PATIENCE) -> Receipt | None:
     deadline, pause = time.monotonic() + patience, FIRST_PAUSE
     while (receipt := find(event_id)) is None and time.monotonic() < deadline:
         time.sleep(pause)
-        pause = min(pause * 1.5, LONGEST_PAUSE)
+        pause = min(pause * GROWTH, LONGEST_PAUSE)
     return receipt

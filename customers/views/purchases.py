@@ -1,6 +1,6 @@
 """What a customer bought."""
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -20,9 +20,16 @@ def purchases(request: HttpRequest, customer: Customer) -> HttpResponse:
     """List the customer's purchases, newest first, with the total of them all."""
     mine = Purchase.objects.filter(customer=customer.pk)
     keyset = Keyset(Purchase, {"customer_id": customer.pk}, NEWEST_FIRST)
+    page = keyset.page(request.GET.get("after", ""), request.GET.get("before", ""))
     context = {
-        "page": keyset.page(request.GET.get("after", ""), request.GET.get("before", "")),
+        "page": page,
         "total": mine.aggregate(value=Sum("value"), pieces=Sum("quantity")),
-        "bought": mine.filter(pk=request.GET.get("bought", "")).first(),
+        "bought": _bought(request.GET.get("bought"), page.rows, mine),
     }
     return render(request, "customers/purchases.html", context)
+
+
+def _bought(key: str | None, listed: list[Purchase], mine: QuerySet[Purchase]) -> Purchase | None:
+    """Return the purchase that the page tells of, which most often is listed on it."""
+    shown = next((purchase for purchase in listed if purchase.pk == key), None)
+    return shown or (mine.filter(pk=key).first() if key else None)
