@@ -13,7 +13,7 @@ from kafka_bridge.envelope import Envelope, Headers, Undecodable
 from kafka_bridge.models import DeadLetter, Receipt
 
 LARGEST_VALUE = 12 * 2**20  # bytes of a dead letter that are kept; a document has room for 16 MiB
-LARGEST_HEADERS = 2**20
+LARGEST_HEADERS = 2**20  # bytes that a document needs for them
 # Python's own call of a method that is called often no longer looks whether it failed, and this one
 # then gives a broken list, over which the process dies; a call through C always looks.
 READ_HEADERS = methodcaller("headers")
@@ -203,6 +203,11 @@ def _dead_letter(item: Item, error: str, log: str, now: datetime) -> Document:
 
 def _kept_headers(headers: Headers) -> list[list[str | None]]:
     """Return headers as JSON can hold them: Latin-1 gives every byte a character of its own."""
-    size = sum(len(name) + len(value or b"") for name, value in headers)
-    kept = headers if size <= LARGEST_HEADERS else ()
+    kept = headers if sum(map(_size, headers)) <= LARGEST_HEADERS else ()
     return [[name, None if value is None else value.decode("latin-1")] for name, value in kept]
+
+
+def _size(header: tuple[str, bytes | None]) -> int:
+    """Return how many bytes of a document a header takes at most, as a list within a list."""
+    name, value = header
+    return 40 + len(name.encode()) + 2 * len(value or b"")

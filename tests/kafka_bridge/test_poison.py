@@ -141,6 +141,27 @@ def test_a_huge_message_is_kept_as_far_as_a_document_can(megabytes: int) -> None
     assert DeadLetter.objects.count() == 3
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("trace", b"\xff" * 2_000_000)],
+        [("ż" * 700_000, None)],
+        [("", None)] * 600_000,
+    ],
+    ids=["a large value", "a long name", "many"],
+)
+def test_headers_that_are_too_much_for_a_document_are_left_out(headers: Headers) -> None:
+    log = MemoryLog()
+    log.append_bytes(b"one", b"\x01" * LARGEST_VALUE, headers)
+    small = [("trace", b"\xff\x00"), ("", None)]
+    log.append_bytes(b"two", b"junk", small)
+    log.applier().apply(log.partitions[0])
+    first, second = DeadLetter.objects.order_by("offset")
+    assert (len(bytes(first.value or b"")), first.headers) == (LARGEST_VALUE, [])
+    assert second.headers == [["trace", "\xff\x00"], ["", None]]
+
+
 def test_many_poisoned_messages_in_one_batch(send: Send, consume: Consume) -> None:
     for number in range(50):
         send(key=f"poison-{number % 5}".encode(), value=b"junk")
