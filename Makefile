@@ -31,7 +31,7 @@ test: $(VENV)/.dev $(TEXTS) ## the tests, on the embedded Kafka and MongoDB
 	$(RUN) -m pytest
 
 .PHONY: test-kafka
-test-kafka: $(VENV)/.dev $(TEXTS) ## the tests on a real Apache Kafka (needs Java 17, Maven)
+test-kafka: $(VENV)/.dev $(TEXTS) ## the tests on a real Apache Kafka (needs Java 17, Maven, Node)
 	$(RUN) infra/kafka/run.py --temporary -- $(RUN) -m pytest
 
 .PHONY: test-slow
