@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from kafka_bridge import asyncapi, contract, registry, schema
@@ -19,6 +21,7 @@ class Field(NamedTuple):
 
     name: str
     holds: str
+    pattern: str
     required: bool
     personal: bool
     said: str
@@ -29,7 +32,7 @@ class Described(NamedTuple):
 
     name: str
     old: bool
-    paragraphs: list[str]
+    paragraphs: list[SafeString]
     key: str
     fields: list[Field]
     headers: str
@@ -40,10 +43,9 @@ class Described(NamedTuple):
 def events(request: HttpRequest) -> HttpResponse:
     """Show the contract about all event types."""
     described = [_described(known) for known in registry.event_types.values()]
-    some = next(iter(registry.event_types.values()))
     context = {
         "types": sorted(described, key=lambda one: (one.old, one.name)),
-        "headers": _fields(asyncapi.headers(some)),
+        "headers": _headers(),
         "topic": asyncapi.TOPIC,
     }
     return render(request, "kafka_bridge/contract.html", context)
@@ -62,10 +64,24 @@ def _described(known: EventType) -> Described:
     made = schema.of(known)
     example = json.dumps(schema.example(made), ensure_ascii=False, indent=2)
     headers = "\n".join(f"{n}: {v}" for n, v in asyncapi.example_headers(known).items())
-    paragraphs = [part.replace("\n", " ") for part in made["description"].split("\n\n")]
+    paragraphs = [_marked(part) for part in made["description"].split("\n\n")]
     old = known.struct in registry.upcasters
     key = known.struct.key
     return Described(known.name, old, paragraphs, key, _fields(made), headers, example)
+
+
+def _marked(text: str) -> SafeString:
+    """Return a text in which what stands in backticks is marked as code."""
+    parts = enumerate(text.split("`"))
+    marks = (format_html("<code>{}</code>", part) if number % 2 else part for number, part in parts)
+    return format_html_join("", "{}", ((part,) for part in marks))
+
+
+def _headers() -> list[Field]:
+    """Return what the headers of every event hold, whatever its type."""
+    made = asyncapi.headers(next(iter(registry.event_types.values())))
+    made["properties"]["ce_type"] = {"type": "string", "description": "One of the types above."}
+    return _fields(made)
 
 
 def _fields(made: schema.Schema) -> list[Field]:
@@ -74,6 +90,7 @@ def _fields(made: schema.Schema) -> list[Field]:
         Field(
             name,
             _words(field),
+            _pattern(field),
             name in required,
             "x-personal" in field,
             field.get("description", ""),
@@ -94,10 +111,14 @@ def _words(field: dict[str, Any]) -> str:
         "of at least": _characters(field.get("minLength")),
         "of at most": _characters(field.get("maxLength")),
         "of the form": field.get("format"),
-        "that matches": field.get("pattern"),
     }
     told = [f"{words} {limit}" for words, limit in limits.items() if limit is not None]
     return ", ".join([field["type"], *told])
+
+
+def _pattern(field: dict[str, Any]) -> str:
+    either = [field, *field.get("anyOf", ())]
+    return next((one["pattern"] for one in either if "pattern" in one), "")
 
 
 def _characters(count: int | None) -> str | None:

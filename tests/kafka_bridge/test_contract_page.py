@@ -37,6 +37,19 @@ def test_the_page_says_in_words_what_a_field_holds(client: Client) -> None:
     assert "integer, at least 1, at most 1000" in shown
     assert "string, of at least 1 character, of at most 200 characters" in shown
     assert "or null" in shown
+    assert ", that matches <code>^" in shown
+
+
+def test_the_page_marks_names_as_code_and_escapes_what_is_told(client: Client) -> None:
+    shown = page(client)
+    assert "<code>price</code> is in the shop&#x27;s currency" in shown
+    assert "`" not in shown
+
+
+def test_the_headers_of_every_event_name_no_single_type(client: Client) -> None:
+    headers, _, _ = page(client).partition("<section")
+    assert "One of the types above." in headers
+    assert "“shop." not in headers
 
 
 def test_the_page_needs_nothing_that_the_policy_forbids(client: Client) -> None:
