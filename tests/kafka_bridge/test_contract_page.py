@@ -38,6 +38,8 @@ def test_the_page_says_in_words_what_a_field_holds(client: Client) -> None:
     assert "string, of at least 1 character, of at most 200 characters" in shown
     assert "or null" in shown
     assert ", that matches <code>^" in shown
+    optional = sum(len(known.struct.__struct_defaults__) for known in registry.event_types.values())
+    assert shown.count('class="optional"') == optional + len(["ce_subject", "content-type"])
 
 
 def test_the_page_marks_names_as_code_and_escapes_what_is_told(client: Client) -> None:
