@@ -100,8 +100,9 @@ def meaning(value: bytes | None) -> Meaning:
 
 def _meaning(message: NewCustomer | NewProduct | Purchase) -> Meaning:
     if isinstance(message, NewCustomer):
-        lines = "\n".join(line.strip() for line in message.address.splitlines())
-        person = CustomerImported(message.first_name, message.last_name, lines)
+        lines = (" ".join(line.split()) for line in message.address.splitlines())
+        address = "\n".join(filter(None, lines))
+        person = CustomerImported(message.first_name, message.last_name, address)
         return _bringing(person, mapped(message.id), "c")
     if isinstance(message, NewProduct):
         price = priced(message.price)

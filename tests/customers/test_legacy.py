@@ -218,6 +218,7 @@ def test_prices_are_what_their_shortest_text_says_rounded_half_up(price: float, 
         {**BUYS, "quantity": 0},
         {**BUYS, "quantity": 1.5},
         {**ANNA, "address": ""},
+        {**ANNA, "address": " \n\t\r\n"},
         {**ANNA, "address": "x" * 301},
         {**ANNA, "first_name": None},
     ],
@@ -226,6 +227,12 @@ def test_prices_are_what_their_shortest_text_says_rounded_half_up(price: float, 
 def test_what_no_event_can_hold_is_unusable(value: Any) -> None:
     with pytest.raises(Unusable):
         meaning(json.dumps(value).encode() if isinstance(value, dict) else value)
+
+
+def test_an_address_is_its_lines_without_the_white_space_around_and_within() -> None:
+    address = "ul. Długa\t1 \r\n\r\n 90-001   Łódź\n"
+    event: Any = meaning(json.dumps({**ANNA, "address": address}).encode()).event
+    assert event.address == "ul. Długa 1\n90-001 Łódź"
 
 
 @given(st.binary())
