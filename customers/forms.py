@@ -1,6 +1,6 @@
 """What customers fill in. What a form takes, the event that is made of it can carry."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,10 +16,12 @@ from django.utils.translation import gettext_lazy as _
 from catalog.events import HIGHEST_PRICE, LOWEST_PRICE
 from customers import events
 from customers.auth import account_of
+from customers.basket import Line
 from customers.events import MOST_AT_ONCE, CustomerRegistered
 from customers.identity import customer_id
 from customers.models import Customer
 from customers.passwords import hashed, matches
+from kafka_bridge.envelope import new_event_id
 from kafka_bridge.registry import reasons
 
 LONGEST_EMAIL, LONGEST_PASSWORD = 254, 128
@@ -219,16 +221,23 @@ class LogInForm(forms.Form):
         return self._customer
 
 
-class BuyForm(forms.Form):
-    """How many, and the price that the customer saw: the purchase is made at that price only."""
-
-    quantity = forms.IntegerField(
+def _quantity(**more: Any) -> forms.IntegerField:
+    return forms.IntegerField(
         label=_("Quantity"),
         min_value=1,
         max_value=MOST_AT_ONCE,
-        initial=1,
         widget=forms.NumberInput({"inputmode": "numeric"}),
+        **more,
     )
+
+
+class BuyForm(forms.Form):
+    """How many, and the price that the customer saw: the purchase is made at that price only.
+
+    `once` is the form's own: sent twice, it puts the product into the basket once.
+    """
+
+    quantity = _quantity(initial=1)
     price = forms.DecimalField(
         min_value=LOWEST_PRICE,
         max_value=HIGHEST_PRICE,
@@ -237,8 +246,34 @@ class BuyForm(forms.Form):
         widget=forms.HiddenInput,
         error_messages={"required": _("The price is missing.")},
     )
+    once = forms.CharField(
+        required=False, max_length=36, initial=new_event_id, widget=forms.HiddenInput
+    )
 
     def clean_price(self) -> Decimal:
         """Return the price with two decimals, as events carry it."""
         price: Decimal = self.cleaned_data["price"]
         return price.quantize(LOWEST_PRICE)
+
+
+class BasketForm(forms.Form):
+    """How many of each line of a basket, by event id."""
+
+    def __init__(self, lines: Sequence[Line], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._lines = lines
+        for line in lines:
+            # What was put in by another tab since the page was made stays as it is.
+            shown = not self.is_bound or line.event_id in self.data
+            self.fields[line.event_id] = _quantity(initial=line.quantity, required=shown)
+
+    @property
+    def rows(self) -> list[tuple[Line, forms.BoundField]]:
+        """Return each line with its field."""
+        return [(line, self[line.event_id]) for line in self._lines]
+
+    @property
+    def quantities(self) -> dict[str, int]:
+        """Return how many of each product were asked for; only of a valid form."""
+        asked = {line.product_id: self.cleaned_data[line.event_id] for line in self._lines}
+        return {product_id: quantity for product_id, quantity in asked.items() if quantity}

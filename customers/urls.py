@@ -3,8 +3,10 @@
 from django.urls import path
 
 from customers.views import (
+    basket,
     buying,
     change,
+    checkout,
     invitation,
     password,
     profile,
@@ -27,6 +29,10 @@ urlpatterns = [
     path("profile/password/", password.password, name="password"),
     path("profile/password/<uuid:event_id>/", password.pending, name="password-pending"),
     path("profile/my-data.json", profile.download, name="download"),
+    path("basket/", basket.contents, name="basket"),
+    path("check-out/", checkout.check_out, name="check-out"),
+    path("orders/<uuid:order_id>/", checkout.order, name="order"),
     path("purchases/", purchases.purchases, name="purchases"),
+    path("purchases/seen/", purchases.seen, name="seen"),
     path("purchases/<str:token>/<any:product_id>/", buying.pending, name="purchase"),
 ]

@@ -64,11 +64,14 @@ def keep(notes: Notes, session: SessionBase) -> None:
     """Write notes into a session that is stored already; if that cannot be, they are dropped."""
     if not notes or session.session_key is None:
         return
-    # Logging in or out in another tab takes a session away: it is not revived.
     lost = suppress(UpdateError, DatabaseError, PyMongoError)
     with lost, pymongo.timeout(MONGODB_WITHIN):
+        if not session.modified:  # another tab may have changed it since this request began
+            session = type(session)(session.session_key)
         session[KEY] = _merged(session.get(KEY, []), notes)
-        session.save()
+        # Logging in or out in another tab takes a session away: it is not revived.
+        if session.session_key is not None:
+            session.save()
 
 
 def _merged(known: list[Facts], notes: Notes) -> list[Facts]:

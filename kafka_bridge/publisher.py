@@ -8,8 +8,8 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from concurrent.futures import TimeoutError as Late
 from contextlib import suppress
 from functools import cache
@@ -24,6 +24,8 @@ from kafka_bridge.envelope import Message as Parts
 
 BY_KEY = -1  # librdkafka's mark for a partition that the key chooses
 ANSWER_WITHIN = 4.5  # seconds; a form that cannot publish answers within 5
+# Of several events that long: what is known of them by then has to be written down in that time.
+TOGETHER_WITHIN = 3.0
 FLUSH_WITHIN = 5.0  # seconds at the end of the process
 GIVE_BACK_WITHIN = 1.0  # seconds in which a producer that gave itself up reports what it had
 
@@ -114,6 +116,22 @@ class Publisher:
 
     def publish(self, event: Envelope[Any], partition: int = BY_KEY) -> Published:
         """Publish one event and wait for Kafka's acknowledgement; raise `NotPublished`."""
+        try:
+            return self._begin(event, partition).result(ANSWER_WITHIN)
+        except Late:
+            raise NotPublished("no answer in time") from None
+
+    def publish_together(self, events: Sequence[Envelope[Any]]) -> list[Published | None]:
+        """Publish events of different keys in the time of one.
+
+        Returns where each stands, or None if Kafka did not acknowledge it; others may be.
+        """
+        begun = [self._begin(event, BY_KEY) for event in events]
+        wait(begun, TOGETHER_WITHIN)
+        return [one.result() if one.done() and not one.exception() else None for one in begun]
+
+    def _begin(self, event: Envelope[Any], partition: int) -> "Future[Published]":
+        """Hand an event over; where it stands, or why it does not, is told by the future."""
         acknowledged: Future[Published] = Future()
 
         def delivered(error: KafkaError | None, message: Message) -> None:
@@ -123,11 +141,11 @@ class Publisher:
                 place = Published(message.partition() or 0, message.offset() or 0)
                 acknowledged.set_result(place)
 
-        self.send(event, delivered, partition)
         try:
-            return acknowledged.result(ANSWER_WITHIN)
-        except Late:
-            raise NotPublished("no answer in time") from None
+            self.send(event, delivered, partition)
+        except NotPublished as refusal:
+            acknowledged.set_exception(refusal)
+        return acknowledged
 
     def flush(self, seconds: float) -> int:
         """Wait until all that was sent is acknowledged; return how many events are not."""
@@ -161,9 +179,13 @@ def _of_process(pid: int, servers: str) -> Publisher:
     return Publisher(clients.web_producer())
 
 
+def _ours() -> Publisher:
+    return _of_process(os.getpid(), settings.KAFKA_BOOTSTRAP_SERVERS)
+
+
 def warm() -> None:
     """Have a producer that is connected by the time somebody sends a form (it takes 0.5 s)."""
-    _of_process(os.getpid(), settings.KAFKA_BOOTSTRAP_SERVERS)
+    _ours()
 
 
 def publish(event: Envelope[Any], partition: int = BY_KEY) -> Published:
@@ -171,4 +193,9 @@ def publish(event: Envelope[Any], partition: int = BY_KEY) -> Published:
 
     Its key chooses the partition; only a decision about a dead letter names one.
     """
-    return _of_process(os.getpid(), settings.KAFKA_BOOTSTRAP_SERVERS).publish(event, partition)
+    return _ours().publish(event, partition)
+
+
+def publish_together(events: Sequence[Envelope[Any]]) -> list[Published | None]:
+    """Publish events of different keys at once; say of each where it stands, or None."""
+    return _ours().publish_together(events)

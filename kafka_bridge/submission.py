@@ -5,7 +5,7 @@ retry after a fault sends the same id, and an id that was not given out here is 
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from django.core import signing
@@ -44,14 +44,21 @@ def event_id_of(token: str, purpose: str) -> str:
     return str(event_id)
 
 
-def submit(event: Envelope[Any], partition: int = publisher.BY_KEY) -> Receipt | None:
+def submit(
+    event: Envelope[Any],
+    partition: int = publisher.BY_KEY,
+    acknowledged: Callable[[], None] | None = None,
+) -> Receipt | None:
     """Publish an event and wait a moment for its receipt.
 
-    Returns None if it is not decided yet: the event stands in the log, and the consumer or MongoDB
-    is slow or away. Raises `publisher.NotPublished` if Kafka did not acknowledge it.
+    `acknowledged` is called as soon as the event stands in the log. Returns None if it is not
+    decided yet: the consumer or MongoDB is slow or away. Raises `publisher.NotPublished` if Kafka
+    did not acknowledge it.
     """
     _publish(event, partition)
     try:
+        if acknowledged:
+            acknowledged()
         return receipts.wait_for(event.id)
     except (DatabaseError, PyMongoError):
         return None
@@ -81,15 +88,42 @@ def submit_all(events: Sequence[tuple[Envelope[Any], int]]) -> list[Fate]:
         except publisher.NotPublished:
             break
         sent += 1
-    found = _receipts([event.id for event, _ in events[:sent]])
+    found = _receipts([event.id for event, _ in events[:sent]], receipts.PATIENCE)
     known = [Fate(True, found.get(event.id)) for event, _ in events[:sent]]
     return known + [Fate(False, None)] * (len(events) - sent)
 
 
-def _receipts(event_ids: Iterable[str]) -> dict[str, Receipt]:
-    """Return the receipts that there are within the patience of one page, by event id."""
+def submit_together(
+    events: Sequence[Envelope[Any]], acknowledged: Callable[[Sequence[bool]], None]
+) -> list[Fate]:
+    """Publish events of different keys in the time of one, and wait a moment for all receipts.
+
+    `acknowledged` is called as soon as it is known which of them stand in the log. All this keeps
+    within the time of one form. Returns a fate for each event.
+    """
+    begun = time.monotonic()
+    sent = _publish_together(events)
+    acknowledged(sent)
+    left = publisher.ANSWER_WITHIN - (time.monotonic() - begun)
+    ids = [event.id for event, known in zip(events, sent, strict=True) if known]
+    found = _receipts(ids, min(receipts.PATIENCE, left))
+    return [Fate(s, found.get(event.id)) for event, s in zip(events, sent, strict=True)]
+
+
+def _publish_together(events: Sequence[Envelope[Any]]) -> list[bool]:
+    for event in events:
+        journal.sent(event)
+    places = publisher.publish_together(events)
+    for event, place in zip(events, places, strict=True):
+        if place:
+            journal.acknowledged(event, place)
+    return [place is not None for place in places]
+
+
+def _receipts(event_ids: Iterable[str], patience: float) -> dict[str, Receipt]:
+    """Return the receipts that there are within so many seconds, by event id."""
     found: dict[str, Receipt] = {}
-    deadline = time.monotonic() + receipts.PATIENCE
+    deadline = time.monotonic() + patience
     for event_id in event_ids:
         try:
             receipt = receipts.wait_for(event_id, max(0.0, deadline - time.monotonic()))

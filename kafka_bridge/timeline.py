@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from kafka_bridge import receipts
 from kafka_bridge.models import Receipt
 
 LONGEST = 200  # events
-IDS_AT_ONCE = 100  # the embedded server's $in costs the square of its hits
 
 
 class Timeline(NamedTuple):
@@ -20,8 +20,7 @@ def of(key: str, event_ids: Sequence[str] = ()) -> Timeline:
     """Return the last events of a key, and of events with other keys those named."""
     newest = Receipt.objects.filter(key=key).order_by("-happened_at")[: LONGEST + 1]
     found = {receipt.pk: receipt for receipt in newest}
-    for start in range(0, len(event_ids), IDS_AT_ONCE):
-        found |= Receipt.objects.in_bulk(event_ids[start : start + IDS_AT_ONCE])
+    found |= receipts.find_all(event_ids)
     in_order = sorted(found.values(), key=lambda one: (one.happened_at, one.offset))
     return Timeline(in_order[-LONGEST:], len(in_order) > LONGEST)
 

@@ -4,6 +4,8 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from confluent_kafka import Producer
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.test import Client
 
@@ -18,8 +20,12 @@ from customers.events import (
 )
 from customers.identity import customer_id
 from customers.models import Customer
-from kafka_bridge import submission
+from kafka_bridge import clients, publisher, submission
+from kafka_bridge.envelope import wrap
+from kafka_bridge.events import DeadLetterDiscarded
+from kafka_bridge.models import DeadLetter
 from tests.conftest import Consume, Publish
+from tests.operators import form_of
 
 PASSWORD = "kasza-gryczana-1"
 OLA = {
@@ -33,6 +39,8 @@ OLA = {
 FILLED_IN = OLA | {"password": PASSWORD, "repeated": PASSWORD}
 MILK = ProductAdded(name="Mleko 3,2%", type="nabiał", price=Decimal("4.90"))
 ANNA = CustomerImported("Anna", "Żak", "ul. Długa 1\n90-001 Łódź")
+BREAD = ProductAdded(name="Chleb żytni", type="pieczywo", price=Decimal("7.20"))
+BUTTER = ProductAdded(name="Masło ekstra", type="nabiał", price=Decimal("8.49"))
 
 
 @cache
@@ -66,6 +74,35 @@ def milk(publish: Publish, consume: Consume) -> Product:
     publish(MILK, "milk")
     consume()
     return Product.objects.get(pk="milk")
+
+
+def shelf(publish: Publish, consume: Consume) -> None:
+    """Put milk for 4.90, bread for 7.20 and butter for 8.49 on the shelf through Kafka."""
+    publish(MILK, "milk")
+    publish(BREAD, "bread")
+    publish(BUTTER, "butter")
+    consume()
+
+
+def put(browser: Client, product_id: str, quantity: int = 1, **changed: Any) -> Any:
+    """Put a product into the basket from its page."""
+    page = f"/products/{product_id}/"
+    form = form_of(browser.get(page), "price") | {"quantity": str(quantity), "basket": "1"}
+    return browser.post(page, form | changed)
+
+
+def send_junk(key: str) -> None:
+    """Write what is no event under a key: later events of the key wait behind it."""
+    producer = Producer(clients.web_producer())
+    producer.produce(settings.KAFKA_TOPIC, b"junk", key.encode())
+    assert producer.flush(5) == 0
+
+
+def discard(event_id: str) -> None:
+    """Have an operator discard the dead letter of an event; of junk it has no id."""
+    letter = DeadLetter.objects.get(event_id=event_id)
+    event = wrap(DeadLetterDiscarded("op"), subject=letter.pk, source="/tests")
+    publisher.publish(event, letter.partition)
 
 
 def buying(who: Customer, product: Product, **changed: Any) -> dict[str, Any]:

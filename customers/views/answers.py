@@ -1,6 +1,5 @@
 """What a page says about an event that is not applied, or not yet."""
 
-from decimal import Decimal
 from typing import NamedTuple
 
 from django.conf import settings
@@ -10,7 +9,7 @@ from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
 
-from catalog.money import money
+from customers.refusals import explanation
 from kafka_bridge.models import Receipt
 
 SOURCE = f"{settings.EVENT_SOURCE}/web"
@@ -54,10 +53,8 @@ def not_sent(token: str) -> Answer:
 
 
 def rejected(receipt: Receipt) -> Answer:
-    """Answer with the reason of the receipt, prices as the reader writes them."""
-    if price := receipt.detail.get("price"):
-        receipt.detail = receipt.detail | {"price": money(Decimal(price))}
-    return Answer(409, receipt.explanation)
+    """Answer with the reason of the receipt."""
+    return Answer(409, explanation(receipt))
 
 
 def sent_before() -> Answer:
@@ -74,6 +71,17 @@ def waiting(request: HttpRequest, template: str) -> HttpResponse:
     if HtmxDetails(request):
         return HttpResponse(status=204)
     return render(request, template)
+
+
+def following(request: HttpRequest, waiting: int) -> HttpResponse | None:
+    """Answer a page that follows several events, and says how many it knows to be waiting.
+
+    None if a browser asks by itself.
+    """
+    if not HtmxDetails(request):
+        return None
+    same = request.GET.get("waiting") == str(waiting)
+    return HttpResponse(status=204) if same else HttpResponseClientRefresh()
 
 
 def turned(request: HttpRequest) -> HttpResponse | None:

@@ -1,5 +1,7 @@
 """A product's page, where customers buy it at the price that they see there."""
 
+from functools import partial
+
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -9,15 +11,18 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog.models import Product
+from customers import on_the_way
 from customers.access import customer_of, for_customers
 from customers.events import ProductBought
 from customers.forms import BuyForm
 from customers.models import Customer
-from customers.views import answers
+from customers.on_the_way import Sent
+from customers.views import answers, basket
 from customers.views.answers import Answer
-from kafka_bridge import publisher, receipts
+from kafka_bridge import publisher, standing
 from kafka_bridge.envelope import Envelope, wrap
 from kafka_bridge.models import Receipt
+from kafka_bridge.standing import State
 from kafka_bridge.submission import ForgedToken, event_id_of, new_token, submit, token_for
 
 
@@ -29,6 +34,8 @@ def product(request: HttpRequest, product_id: str) -> HttpResponse:
     if request.method != "POST":
         publisher.warm()
         return _offer(request, shown, request.GET.get("quantity", "1"))
+    if "basket" in request.POST:
+        return _put(request, shown)
     customer = customer_of(request)
     if customer is None:
         wanted = urlencode({"quantity": request.POST.get("quantity", "1")})
@@ -45,12 +52,32 @@ def pending(request: HttpRequest, customer: Customer, token: str, product_id: st
         event_id = event_id_of(token, _purpose("pending", customer, product_id))
     except ForgedToken:
         raise Http404 from None
-    receipt = receipts.find(event_id)
-    if receipt is None:
+    now = standing.of([event_id])[event_id]
+    if now.state is State.WAITING:
         return answers.waiting(request, "customers/purchase_pending.html")
     if turned := answers.turned(request):
         return turned
-    return _decided(request, product_id, receipt, request.GET.get("quantity", "1"))
+    if now.receipt is None:
+        return _held_up(request, product_id, event_id, now.state)
+    return _decided(request, product_id, now.receipt, request.GET.get("quantity", "1"))
+
+
+def _held_up(request: HttpRequest, product_id: str, event_id: str, state: State) -> HttpResponse:
+    """Say of a purchase that it is a dead letter, or was one and was discarded."""
+    dropped = state is State.DROPPED
+    if dropped:
+        on_the_way.told(request, [event_id])
+    context = {"product_id": product_id, "dropped": dropped}
+    return render(request, "customers/purchase_held.html", context)
+
+
+def _put(request: HttpRequest, shown: Product) -> HttpResponse:
+    form = BuyForm(request.POST)
+    if shown.withdrawn:
+        return _offer(request, shown, "1", Answer(409))
+    if not form.is_valid():
+        return _invalid(request, shown, form, "")
+    return basket.put(request, shown, form)
 
 
 def _purpose(what: str, customer: Customer, product_id: str) -> str:
@@ -66,8 +93,9 @@ def _buy(request: HttpRequest, customer: Customer, shown: Product) -> HttpRespon
         return _offer(request, shown, quantity, answers.foreign_form())
     if not form.is_valid():
         return _invalid(request, shown, form, token)
+    event = _event(customer, shown, form, event_id)
     try:
-        receipt = submit(_event(customer, shown, form, event_id))
+        receipt = submit(event, acknowledged=partial(_remember, request, event))
     except publisher.NotPublished:
         return _page(request, shown, form, answers.not_sent(token))
     if receipt is None:
@@ -85,9 +113,17 @@ def _event(
     return wrap(data, subject=shown.pk, source=answers.SOURCE, event_id=event_id)
 
 
+def _remember(request: HttpRequest, event: Envelope[ProductBought]) -> None:
+    data = event.data
+    price, waiting = str(data.price), on_the_way.WAITING
+    one = Sent(product=event.subject, quantity=data.quantity, price=price, order="", at=waiting)
+    on_the_way.remember(request, {event.id: one})
+
+
 def _decided(
     request: HttpRequest, product_id: str, receipt: Receipt, quantity: str
 ) -> HttpResponse:
+    on_the_way.told(request, [receipt.pk])
     if receipt.applied:
         bought = urlencode({"bought": receipt.pk})
         return redirect(f"{reverse('customers:purchases')}?{bought}")

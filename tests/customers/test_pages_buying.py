@@ -11,11 +11,11 @@ from catalog.events import ProductChanged, ProductWithdrawn
 from catalog.models import Product
 from customers.models import Customer, Purchase
 from kafka_bridge import submission
-from kafka_bridge.models import Receipt
+from kafka_bridge.models import DeadLetter, Receipt
 from tests import operators
 from tests.conftest import Consume, NoKafka, Publish, Running
 from tests.operators import form_of, has_form
-from tests.pages import MILK, browser_of, buying, customer, milk, stranger
+from tests.pages import MILK, browser_of, buying, customer, discard, milk, send_junk, stranger
 
 PAGE = "/products/milk/"
 
@@ -166,6 +166,36 @@ def test_only_its_owner_sees_what_waits(
     assert other.get(address).status_code == 404
     assert browser.get(address.replace("milk", "other")).status_code == 404
     assert browser.get("/purchases/nonsense/milk/").status_code == 404
+
+
+def test_a_purchase_that_is_held_up_is_said_to_be(
+    browser: Client, product: Product, consume: Consume
+) -> None:
+    send_junk("milk")
+    address = buy(browser)["Location"]
+    consume()
+    assert browser.get(address, headers={"hx-request": "true"})["HX-Refresh"] == "true"
+    page = browser.get(address).content.decode()
+    assert "Your purchase is held up" in page
+    assert "http-equiv" not in page
+    assert "hx-get" not in page
+    discard(event_id="")
+    consume()
+    assert browser.get(address)["Location"].startswith("/purchases/?bought=")
+
+
+def test_a_purchase_that_was_discarded_is_told(
+    browser: Client, product: Product, consume: Consume
+) -> None:
+    send_junk("milk")
+    address = buy(browser)["Location"]
+    consume()
+    discard(event_id=DeadLetter.objects.exclude(event_id="").get().event_id)
+    consume()
+    page = browser.get(address).content.decode()
+    assert "Your purchase was not carried out" in page
+    assert 'href="/products/milk/"' in page
+    assert "Not bought" not in browser.get("/purchases/").content.decode()
 
 
 def test_a_buy_token_is_no_pending_page(browser: Client, product: Product) -> None:

@@ -143,6 +143,47 @@ def test_a_refusal_is_reported_and_the_next_event_published(
     assert ids()[1:] == [taken.id]
 
 
+def test_many_events_together_take_the_time_of_few(
+    settings: Settings,
+) -> None:
+    slow = TestCluster()  # of its own: how many of its late answers are used up is not known
+    settings.KAFKA_BOOTSTRAP_SERVERS, settings.KAFKA_TOPIC = slow.bootstrap_servers, "slow"
+    slow.create_topic("slow", PARTITIONS)
+    events = [event(subject=f"product-{number}") for number in range(20)]
+    with publishing() as made:
+        faults.answer_with(slow, faults.PRODUCE, *[0] * 20, late=200)
+        begun = time.monotonic()
+        places = made.publish_together(events)
+        assert time.monotonic() - begun < 20 * 0.2
+    assert None not in places
+    assert len(set(places)) == 20
+    assert sorted(ids()) == sorted(one.id for one in events)
+    slow.stop()
+
+
+def test_of_many_events_together_those_that_were_refused_are_told(
+    cluster: TestCluster, impatient: Publisher
+) -> None:
+    events = [event(subject=f"product-{number}") for number in range(20)]
+    large = event(ProductAdded("x" * 2_000_000, "nabiał", MILK.price))
+    faults.answer_with(cluster, faults.PRODUCE, faults.CLUSTER_AUTHORIZATION_FAILED)
+    places = impatient.publish_together([*events, large])
+    assert places[-1] is None
+    assert 0 < places[:-1].count(None) < 20
+    written = {one.id for one, place in zip(events, places, strict=False) if place}
+    assert written == set(ids()) & {one.id for one in events}
+
+
+def test_of_many_events_together_none_is_waited_for_beyond_five_seconds(
+    settings: Settings,
+) -> None:
+    settings.KAFKA_BOOTSTRAP_SERVERS = f"127.0.0.1:{free_port()}"
+    with publishing() as closed:
+        begun = time.monotonic()
+        assert closed.publish_together([event(subject=key) for key in "abc"]) == [None] * 3
+        assert time.monotonic() - begun < 5
+
+
 def test_a_producer_that_gave_itself_up_is_replaced(
     cluster: TestCluster, impatient: Publisher, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,6 +1,7 @@
 """One submit of a form is one event, however often and however late it is sent."""
 
 import time
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
@@ -23,6 +24,7 @@ from kafka_bridge.submission import (
     new_token,
     submit,
     submit_all,
+    submit_together,
     token_for,
 )
 from tests import faults
@@ -122,6 +124,60 @@ class TestSubmit:
         faults.answer_with(cluster, faults.PRODUCE, 0, faults.CLUSTER_AUTHORIZATION_FAILED)
         events = [(added(key), publisher.BY_KEY) for key in ("milk", "bread", "butter")]
         assert [fate.sent for fate in submit_all(events)] == [True, False, False]
+
+    def test_it_is_told_what_stands_in_the_log_before_the_wait(
+        self, topic: str, db: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        told: list[str] = []
+        monkeypatch.setattr(receipts, "find", lambda event_id: told.append("looked"))
+        event = added()
+        submit(event, acknowledged=lambda: told.append("acknowledged"))
+        assert told[:2] == ["acknowledged", "looked"]
+
+    def test_nothing_is_told_of_what_kafka_did_not_take(
+        self, cluster: TestCluster, db: None
+    ) -> None:
+        publisher.publish(added("before"))
+        faults.answer_with(cluster, faults.PRODUCE, faults.CLUSTER_AUTHORIZATION_FAILED)
+        told: list[str] = []
+        with pytest.raises(publisher.NotPublished):
+            submit(added(), acknowledged=lambda: told.append("acknowledged"))
+        assert not told
+
+
+class TestSubmitTogether:
+    """What a form learns of events that do not depend on each other."""
+
+    def test_the_receipts_if_they_come_soon(
+        self, running_consumer: Running, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(receipts, "PATIENCE", publisher.ANSWER_WITHIN)
+        events = [added(key) for key in ("milk", "bread", "butter")]
+        told: list[Sequence[bool]] = []
+        with running_consumer():
+            assert receipts.wait_for(warmed_up(), 10) is not None
+            fates = submit_together(events, told.append)
+        assert told == [[True] * 3]
+        assert [fate.receipt and fate.receipt.pk for fate in fates] == [e.id for e in events]
+
+    def test_what_kafka_did_not_take_is_told(self, cluster: TestCluster, db: None) -> None:
+        publisher.publish(added("before"))
+        faults.answer_with(cluster, faults.PRODUCE, faults.CLUSTER_AUTHORIZATION_FAILED)
+        told: list[Sequence[bool]] = []
+        fates = submit_together([added(f"product-{number}") for number in range(20)], told.append)
+        assert {fate.sent for fate in fates} == {True, False}
+        assert told == [[fate.sent for fate in fates]]
+        assert not any(fate.receipt for fate in fates)
+
+    def test_it_keeps_within_the_time_of_a_form(
+        self, topic: str, db: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """However long the log took, and however patient pages are."""
+        monkeypatch.setattr(receipts, "PATIENCE", 60.0)
+        monkeypatch.setattr(publisher, "ANSWER_WITHIN", 0.5)
+        begun = time.monotonic()
+        submit_together([added()], lambda sent: time.sleep(0.6))
+        assert time.monotonic() - begun < receipts.PATIENCE
 
 
 def warmed_up() -> str:

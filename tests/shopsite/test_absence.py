@@ -47,6 +47,7 @@ PAGES = [
     ("stranger", "/products/"),
     ("customer", "/products/milk/"),
     ("customer", "/purchases/"),
+    ("customer", "/check-out/"),
     ("customer", "/register/"),
     ("operator", "/admin/"),
     ("operator", "/admin/catalog/product/"),
