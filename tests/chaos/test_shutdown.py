@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from kafka_bridge.management.base import TRY_AGAIN
 from tests.chaos.audit import audit
 from tests.chaos.servers import RealKafka
 from tests.chaos.waiting import until
@@ -91,7 +92,7 @@ def test_two_under_one_name(real_world: World) -> None:
 
 def test_no_broker_at_start(world: World) -> None:
     consumer = world.consumer("--alone", KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1")
-    assert consumer.wait(30) == 1
+    assert consumer.wait(30) == TRY_AGAIN
     assert "Kafka does not answer at 127.0.0.1:1" in consumer.words.splitlines()[-1]
 
 

@@ -17,6 +17,7 @@ from customers.events import CustomerRegistered, ProductBought
 from kafka_bridge import clients, tail, topics
 from kafka_bridge.bulk import Bulk
 from kafka_bridge.envelope import wrap
+from kafka_bridge.management.base import TRY_AGAIN
 from kafka_bridge.models import Offset
 from tests import commands, services
 from tests.commands import said
@@ -165,7 +166,7 @@ NO_MONGODB = {"MONGODB_URI": f"mongodb://somebody:secret@{commands.NOBODY}/"}
 )
 def test_a_server_that_is_away_gives_one_sentence(command: str, variables: dict[str, str]) -> None:
     done = commands.run(*command.split(), **variables)
-    assert done.returncode == 1
+    assert done.returncode == TRY_AGAIN
     assert f"does not answer at {commands.NOBODY}" in done.stderr
     assert len(done.stderr.splitlines()) == 1, done.stderr
     assert "secret" not in done.stderr

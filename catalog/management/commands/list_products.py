@@ -15,6 +15,10 @@ from kafka_bridge.mongo import database
 
 class Command(ShopCommand):
     help = "List the products by name, those on sale first."
+    examples = {
+        "": "for people",
+        "--json": "a product a line, as JSON",
+    }
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="a JSON object a line")

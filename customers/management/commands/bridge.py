@@ -23,6 +23,10 @@ class Command(ShopCommand):
         "twice doubles nothing. Exit code 1 if some message has no effect, which is told, or if "
         "the topic lost messages before they were read."
     )
+    examples = {
+        "--from old-shop": "take over what comes, until stopped",
+        "--from old-shop --until-idle --json": "take over what is there, and count it",
+    }
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--from", required=True, metavar="TOPIC", help="the topic to read")
@@ -41,9 +45,10 @@ class Command(ShopCommand):
             action="store_true",
             help="accept that messages were deleted before they were read, or the topic made anew",
         )
+        parser.add_argument("--json", action="store_true", help="say it as a JSON object")
 
     def handle(self, *, until_idle: bool, **options: Any) -> None:
-        self._stopping = False
+        self._stopping, self._as_json = False, options["json"]
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         try:
@@ -74,7 +79,18 @@ class Command(ShopCommand):
                     show(bridge.read)
         finally:
             bridge.reader.close()
-            self.stdout.write(
-                f"Read {bridge.read} messages and published {bridge.published} events. "
-                f"{len(bridge.waiting)} purchases wait for their product or customer."
-            )
+            self._report(bridge)
+
+    def _report(self, bridge: Bridge) -> None:
+        facts = {
+            "read": bridge.read,
+            "published": bridge.published,
+            "waiting": len(bridge.waiting),
+            "unusable": bridge.unusable,
+            "refused": bridge.refused,
+        }
+        words = (
+            "Read {read} messages and published {published} events. "
+            "{waiting} purchases wait for their product or customer."
+        )
+        self.say(words.format_map(facts), facts, as_json=self._as_json)

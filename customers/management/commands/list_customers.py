@@ -17,6 +17,10 @@ from kafka_bridge.mongo import database
 
 class Command(ShopCommand):
     help = "List the customers, newest first, each with their purchases, newest first."
+    examples = {
+        "": "for people",
+        "--json": "a customer a line with all purchases, as JSON",
+    }
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="a JSON object a line")

@@ -39,6 +39,11 @@ class Command(ShopCommand):
         "--random-seed the events are the same, ids included, and change nothing a second time. "
         "The products are always the same ones: a second seed adds customers and purchases."
     )
+    examples = {
+        "": "50 customers, 60 products and 300 purchases",
+        "--random-seed 1 --wait --json": "always the same ones; say what came of it",
+        "--customers 1000 --purchases 100000": "a busy shop",
+    }
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         for name, default in Amounts(50, 60, 300)._asdict().items():

@@ -16,6 +16,11 @@ from kafka_bridge.positions import LogBroken
 
 class Command(ShopCommand):
     help = "Apply the events of the topic to MongoDB, until stopped."
+    examples = {
+        "": "apply events as they come, sharing them with others of the group",
+        "--alone": "take all partitions, with no group: for the test cluster",
+        "--until-idle --json": "apply what is there, and say how much that was",
+    }
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -29,14 +34,15 @@ class Command(ShopCommand):
         parser.add_argument(
             "--batch", type=int, default=1000, help="most events in one transaction (1000)"
         )
-
         parser.add_argument(
             "--skip-deleted",
             action="store_true",
             help="accept that records were deleted from the log before they were applied",
         )
+        parser.add_argument("--json", action="store_true", help="say it as a JSON object")
 
     def handle(self, *, alone: bool, **options: Any) -> None:
+        self._as_json = options["json"]
         chosen = {name: options[name] for name in ("batch", "until_idle", "skip_deleted")}
         try:
             if alone or chosen["until_idle"]:
@@ -56,4 +62,5 @@ class Command(ShopCommand):
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
         consumer.run()
-        self.stdout.write(f"Applied {consumer.applied} messages.")
+        words = f"Applied {consumer.applied} messages."
+        self.say(words, {"applied": consumer.applied}, as_json=self._as_json)

@@ -19,6 +19,11 @@ class Command(ShopCommand):
         "moves no consumer. Personal data are masked, as is the content of messages that are no "
         "events of this shop, with --json as well."
     )
+    examples = {
+        "--follow": "show the log, and go on with what comes",
+        "--type shop.product.bought.v1 --json": "purchases, for another program",
+        "--from 100": "leave out the first hundred of each partition",
+    }
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--follow", action="store_true", help="wait for more, until stopped")

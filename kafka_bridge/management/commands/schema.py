@@ -3,17 +3,22 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from kafka_bridge import contract
+from kafka_bridge.management.base import ShopCommand
 
 
-class Command(BaseCommand):
+class Command(ShopCommand):
     help = (
         "Write the JSON Schema of each event type and version, and the AsyncAPI document of the "
         "topic, into docs/events. Fails if a schema breaks the released one of its type."
     )
-    requires_system_checks = []
+    examples = {
+        "": "after a type was added or changed",
+        "--check": "fail if somebody forgot that",
+        "--release": "promise that later versions can read what is written now",
+    }
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         either = parser.add_mutually_exclusive_group()
@@ -25,20 +30,23 @@ class Command(BaseCommand):
             action="store_true",
             help="keep the schemas also as the released ones, which later ones must not break",
         )
+        parser.add_argument("--json", action="store_true", help="say it as a JSON object")
 
-    def handle(self, *, check: bool, release: bool, **options: Any) -> None:
+    def handle(self, *, check: bool, release: bool, json: bool, **options: Any) -> None:
         if broken := list(contract.breaks()):
             raise CommandError("\n".join(broken))
         if check:
-            self._check()
+            self._check(json)
             return
         contract.write()
         if release:
             contract.release()
-        self.stdout.write(f"Wrote {len(contract.files())} files into {contract.FOLDER}.")
+        count, folder = len(contract.files()), str(contract.FOLDER)
+        words = f"Wrote {count} files into {folder}."
+        self.say(words, {"written": count, "folder": folder}, as_json=json)
 
-    def _check(self) -> None:
+    def _check(self, json: bool) -> None:
         if outdated := contract.outdated():
             names = ", ".join(outdated)
             raise CommandError(f"Out of date in docs/events: {names}. Run `manage.py schema`.")
-        self.stdout.write("docs/events is up to date.")
+        self.say("docs/events is up to date.", {"outdated": []}, as_json=json)

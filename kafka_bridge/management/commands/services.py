@@ -8,29 +8,35 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from kafka_bridge import topics
 from kafka_bridge.local import kafka, mongodb
 from kafka_bridge.local.announcement import AlreadyRunning, Announcement
+from kafka_bridge.management.base import ShopCommand
 
 NAMED_BY = ("KAFKA_BOOTSTRAP_SERVERS", "MONGODB_URI")
 
 
-class Command(BaseCommand):
+class Command(ShopCommand):
     help = (
         "Run a local Kafka test cluster (its log is in memory) and a local MongoDB server (its "
         "data are in the folder .local/mongodb) until stopped. A server that the environment or "
         ".env names is not started."
     )
-    requires_system_checks = []
+    examples = {
+        "": "until Ctrl-C; other commands find the servers by themselves",
+        "--json": "say where they listen as a JSON object",
+    }
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--mongodb-port", type=int, help="where MongoDB listens (any port that is free)"
         )
+        parser.add_argument("--json", action="store_true", help="say it as a JSON object")
 
     def handle(self, *, mongodb_port: int | None, **options: Any) -> None:
+        self._as_json = options["json"]
         missing = [name for name in NAMED_BY if name not in os.environ]
         if not missing:
             raise CommandError(f"{' and '.join(NAMED_BY)} name servers: there is nothing to start.")
@@ -44,7 +50,8 @@ class Command(BaseCommand):
                 "or stop them first."
             ) from None
         except KeyboardInterrupt:
-            self.stdout.write("The local services have ended.")
+            if not self._as_json:
+                self.stdout.write("The local services have ended.")
 
     def _run(
         self,
@@ -61,9 +68,8 @@ class Command(BaseCommand):
         if "KAFKA_BOOTSTRAP_SERVERS" in missing:
             found["KAFKA_BOOTSTRAP_SERVERS"] = stack.enter_context(_kafka())
         announcement.tell(found)
-        for name, value in found.items():
-            self.stdout.write(f"{name}={value}")
-        self.stdout.flush()
+        words = "\n".join(f"{name}={value}" for name, value in found.items())
+        self.say(words, found, as_json=self._as_json)
         _until_stopped(server)
 
 

@@ -15,10 +15,11 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.urls import reverse
 
 from kafka_bridge.local import announcement
+from kafka_bridge.management.base import ShopCommand
 from shopsite import credentials
 from shopsite.credentials import LogIn
 from shopsite.supervision import Failed, Programs
@@ -28,12 +29,15 @@ START_WITHIN = 60.0  # seconds
 THREADS = 8
 
 
-class Command(BaseCommand):
+class Command(ShopCommand):
     help = (
         "Run the whole shop until stopped: local services for what no variable names, some goods "
         "and customers if there are none, the consumer and the web server."
     )
-    requires_system_checks = []
+    examples = {
+        "": "open the shop at http://127.0.0.1:8000/",
+        "--port 9000": "open it elsewhere",
+    }
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000, help="of the web server (8000)")

@@ -1,5 +1,6 @@
 """`manage.py groups`: makes the groups of operators, with what each may do."""
 
+from argparse import ArgumentParser
 from typing import Any
 
 from django.contrib.auth.models import Group, Permission
@@ -20,12 +21,22 @@ class Command(ShopCommand):
         "personal data masked) and admin (everything). Groups that are there get what they lack, "
         "and keep what else they were given; so run it again after an upgrade."
     )
+    examples = {
+        "": "make them, or give them what they lack",
+        "--json": "the same for a script",
+    }
 
-    def handle(self, **options: Any) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true", help="say it as a JSON object")
+
+    def handle(self, *, json: bool, **options: Any) -> None:
+        facts: dict[str, bool] = {}
         for name, rights in GROUPS.items():
             group, made = Group.objects.get_or_create(name=name)
             wanted = Permission.objects.order_by()
             if rights is not None:
                 wanted = wanted.filter(codename__in=rights)
             group.permissions.add(*wanted)
-            self.stdout.write(f"{name}: {'made' if made else 'was there'}")
+            facts[name] = made
+        words = [f"{name}: {'made' if made else 'was there'}" for name, made in facts.items()]
+        self.say("\n".join(words), {"made": facts}, as_json=json)

@@ -23,6 +23,9 @@ class Command(ShopCommand):
         "Migrate, create the topic, and make an operator for a demonstration. Says as JSON whose "
         "passwords are known and whether the shop is empty."
     )
+    examples = {
+        "": "what `manage.py demo` calls",
+    }
 
     def handle(self, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
