@@ -38,7 +38,7 @@ def fits(page: Page) -> bool:
     return bool(page.evaluate(wide))
 
 
-def test_a_product_is_added_and_withdrawn(page: Page, running_consumer: Running) -> None:
+def test_a_product_is_added_described_and_withdrawn(page: Page, running_consumer: Running) -> None:
     page.goto("/admin/catalog/product/add/")
     page.get_by_label("Name").fill("Mleko 3,2%")
     page.get_by_label("Type").fill("nabiał")
@@ -48,6 +48,14 @@ def test_a_product_is_added_and_withdrawn(page: Page, running_consumer: Running)
         page.get_by_role("button", name="Save", exact=True).click()
         expect(page.get_by_text("“Mleko 3,2%” was added.")).to_be_visible()
         page.get_by_role("link", name="Mleko 3,2%", exact=True).click()
+        page.get_by_label("Description").fill("Od krów\nz łąk.")
+        page.get_by_label("Unit").fill("1 l")
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_text("“Mleko 3,2%” was changed.")).to_be_visible()
+        page.get_by_role("link", name="Mleko 3,2%", exact=True).click()
+        expect(page.get_by_label("Description")).to_have_value("Od krów\nz łąk.")
+        expect(page.get_by_label("Unit")).to_have_value("1 l")
+        assert fits(page)
         page.get_by_role("link", name="Withdraw").click()
         assert fits(page)
         page.get_by_role("button", name="Yes, withdraw").click()

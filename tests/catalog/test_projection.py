@@ -8,7 +8,7 @@ import pytest
 from bson import Decimal128
 
 from catalog import projection
-from catalog.events import ProductAdded, ProductChanged, ProductWithdrawn
+from catalog.events import ProductAdded, ProductChanged, ProductImported, ProductWithdrawn
 from catalog.models import Product, ProductDocument, stored
 from kafka_bridge import registry
 from kafka_bridge.envelope import Envelope
@@ -76,6 +76,15 @@ def test_what_a_change_does_not_say_stays(said: dict[str, str], stands: tuple[st
     data = ProductChanged("Mleko", "nabiał", Decimal("4.90"), 1, **said)
     [(_, changed)] = cast(Any, projection.change(event(data), DESCRIBED))
     assert (changed["description"], changed["unit"]) == stands
+
+
+def test_a_product_that_comes_from_elsewhere_again_keeps_what_was_said_of_it_here() -> None:
+    data = ProductImported("Mleko 2%", "nabiał", Decimal("4.50"))
+    again = Envelope(data, "legacy:milk", "e-1", "/tests", NOW)
+    read: ProductDocument = {**DESCRIBED, "_id": "legacy:milk"}
+    [(_, changed)] = cast(Any, projection.take_over(again, read))
+    assert (changed["name"], changed["version"]) == ("Mleko 2%", 2)
+    assert (changed["description"], changed["unit"]) == ("Od krów\nz łąki.", "1 l")
 
 
 def test_a_product_is_changed() -> None:
