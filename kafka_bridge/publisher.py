@@ -23,7 +23,7 @@ from kafka_bridge.envelope import Envelope, encode
 from kafka_bridge.envelope import Message as Parts
 
 BY_KEY = -1  # librdkafka's mark for a partition that the key chooses
-ANSWER_WITHIN = 4.5  # seconds; a form that cannot publish answers within 5
+ANSWER_WITHIN = 3.5  # seconds; a form that cannot publish answers within 5, hashing included
 # Of several events that long: what is known of them by then has to be written down in that time.
 TOGETHER_WITHIN = 3.0
 FLUSH_WITHIN = 5.0  # seconds at the end of the process

@@ -12,7 +12,7 @@ import pytest
 
 from kafka_bridge.local.mongodb import free_port
 from tests.chaos.waiting import until
-from tests.chaos.world import World
+from tests.chaos.world import Process, World
 
 pytestmark = pytest.mark.slow
 
@@ -84,12 +84,19 @@ def answers(address: str) -> bool:
         return False
 
 
+def consuming(world: World) -> Process:
+    """Return a consumer that has found its servers: one that starts without them ends."""
+    consumer = world.consumer()
+    until(lambda: consumer.consuming_since, 60, world.all_words)
+    return consumer
+
+
 def registered(world: World, visitor: Visitor) -> int:
     return world.collection("customers_customer").count_documents({"email": visitor.email})
 
 
 def test_forms_while_kafka_is_away(world: World, address: str) -> None:
-    consumer = world.consumer()
+    consumer = consuming(world)
     visitors = [Visitor(address, f"visitor-{number}") for number in range(VISITORS)]
     before = Visitor(address, "before")
     before.open_form()
@@ -112,7 +119,7 @@ def test_forms_while_kafka_is_away(world: World, address: str) -> None:
 
 
 def test_pages_while_mongodb_is_away(world: World, address: str) -> None:
-    consumer = world.consumer()
+    consumer = consuming(world)
     visitors = [Visitor(address, f"visitor-{number}") for number in range(VISITORS)]
     for visitor in visitors:
         visitor.open_form()
