@@ -70,6 +70,11 @@ def lines(request: HttpRequest) -> list[Line]:
     ]
 
 
+def is_empty(request: HttpRequest) -> bool:
+    """Return whether nothing is in the basket."""
+    return not _kept(request)
+
+
 def put(request: HttpRequest, product_id: str, quantity: int, price: Decimal, form: str) -> None:
     """Add pieces at the price that was seen. Raises `Full` or `TooMany`.
 

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
+from customers import basket
 from customers.access import customer_of
 from customers.events import CustomerRegistered
 from customers.forms import RegistrationForm
@@ -100,4 +101,4 @@ def _welcome(request: HttpRequest, customer: Customer) -> HttpResponse:
     login(request, customer, backend=BACKEND)
     said = _("Welcome, %(name)s! You are registered as %(email)s.")
     messages.success(request, said % {"name": customer.first_name, "email": customer.email})
-    return redirect(settings.LOGIN_REDIRECT_URL)
+    return redirect(settings.LOGIN_REDIRECT_URL if basket.is_empty(request) else "customers:basket")

@@ -7,10 +7,11 @@ from playwright.sync_api import Page, expect
 
 from catalog.events import ProductAdded, ProductChanged, ProductWithdrawn
 from customers.models import Customer, Purchase
+from kafka_bridge.models import DeadLetter
 from tests.browser.conftest import DESKTOP, PHONE, Open, look
 from tests.browser.test_flows import log_in
 from tests.conftest import Consume, NoKafka, Publish, Running
-from tests.pages import PASSWORD, customer, send_junk
+from tests.pages import PASSWORD, customer, discard, send_junk
 
 pytestmark = pytest.mark.browser
 
@@ -179,6 +180,7 @@ def test_what_is_held_up_is_said_to_be(
         heading = page.get_by_role("heading", name="Twój zakup został wstrzymany")
         expect(heading).to_be_visible(timeout=SHOWN_WITHIN)
         look(page, "held-up")
+        address = page.url
         fill(page)
         to_check_out(page)
         buy_all(page)
@@ -189,6 +191,12 @@ def test_what_is_held_up_is_said_to_be(
         page.get_by_role("link", name="Moje zakupy").first.click()
         expect(page.get_by_role("row", name="wstrzymany")).to_have_count(2)
         look(page, "purchases-held-up")
+        discard(DeadLetter.objects.exclude(event_id="").order_by("offset")[0].event_id)
+        page.goto(address)
+        given_up = page.get_by_role("heading", name="Twój zakup nie doszedł do skutku")
+        while not given_up.is_visible():  # the consumer is slow
+            page.reload()
+        look(page, "given-up")
 
 
 def test_an_order_is_bought_once_however_often_it_is_sent(

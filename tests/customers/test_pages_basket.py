@@ -12,7 +12,7 @@ from customers import basket
 from kafka_bridge.mongo import database
 from tests.conftest import Consume, Publish
 from tests.operators import form_of, has_form, told
-from tests.pages import BREAD, MILK, PASSWORD, browser_of, customer, put, shelf, stranger
+from tests.pages import BREAD, FILLED_IN, MILK, PASSWORD, browser_of, customer, put, shelf, stranger
 
 PAGE = "/basket/"
 
@@ -204,6 +204,15 @@ def test_who_checks_out_logs_in_and_keeps_the_basket(
     answer = browser.post(log_in, {"email": who.email, "password": PASSWORD})
     assert answer["Location"] == "/check-out/"
     assert "19.60\xa0PLN" in browser.get("/check-out/").content.decode()
+
+
+def test_who_registers_to_check_out_finds_the_basket(browser: Client, consume: Consume) -> None:
+    put(browser, "milk", 2)
+    form = form_of(browser.get("/register/"), "token") | FILLED_IN
+    waiting = browser.post("/register/", form)["Location"]
+    consume()
+    assert browser.get(waiting)["Location"] == PAGE
+    assert quantities(browser) == {"milk": 2}
 
 
 def test_who_logs_out_leaves_no_basket_behind(publish: Publish, consume: Consume) -> None:

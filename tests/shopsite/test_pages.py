@@ -86,7 +86,9 @@ def test_the_language_can_be_switched(db: None) -> None:
     assert 'lang="en"' in client.get("/products/").content.decode()
 
 
-@pytest.mark.parametrize("address", ["/products/", "/register/", "/log-in/", "/nothing"])
+@pytest.mark.parametrize(
+    "address", ["/products/", "/basket/", "/register/", "/log-in/", "/nothing"]
+)
 def test_pages_hold_to_a_strict_content_security_policy(db: None, address: str) -> None:
     page = stranger().get(address)
     assert "unsafe" not in page["Content-Security-Policy"]
