@@ -67,6 +67,7 @@ CURRENCY = "PLN"
 EVENT_SOURCE = "/shop"
 
 INSTALLED_APPS = [
+    "shopsite.apps.SiteConfig",  # before the admin, whose frame it dresses in the shop's colours
     "shopsite.apps.ShopAdminConfig",
     "shopsite.apps.ShopAuthConfig",
     "shopsite.apps.ShopContentTypesConfig",
@@ -77,7 +78,6 @@ INSTALLED_APPS = [
     "csp",
     "django_mongodb_backend",
     "django_htmx",
-    "shopsite.apps.SiteConfig",
     "kafka_bridge",
     "catalog",
     "customers",

@@ -1,6 +1,7 @@
 """The operator's admin in a browser: its own scripts and styles under the shop's strict CSP."""
 
 import re
+from typing import Literal
 
 import pytest
 from django.contrib import admin
@@ -78,3 +79,14 @@ def test_a_long_list_is_looked_at(page: Page, monkeypatch: pytest.MonkeyPatch) -
     page.goto("/admin/kafka_bridge/receipt/?p=2")
     expect(page.get_by_text("The list ends here")).to_be_visible()
     look(page, "long-list", script=False)  # axe minds things that are Django's
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_wears_the_colours_of_the_shop(page: Page, scheme: Literal["light", "dark"]) -> None:
+    page.emulate_media(color_scheme=scheme)
+    pages = {"admin": "/admin/", "dashboard": "/admin/dashboard/"}
+    for name, address in pages.items():
+        page.goto(address)
+        look(page, f"{name}-{scheme}")
+    green = {"light": "rgb(31, 107, 58)", "dark": "rgb(36, 86, 58)"}[scheme]
+    expect(page.locator("#header")).to_have_css("background-color", green)
