@@ -6,13 +6,15 @@ from uuid import UUID
 
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from customers.views import answers
 from customers.views.answers import Answer
-from kafka_bridge import publisher, receipts
+from kafka_bridge import publisher, receipts, standing
 from kafka_bridge.envelope import Envelope
 from kafka_bridge.models import Receipt
 from kafka_bridge.registry import Event
+from kafka_bridge.standing import State
 from kafka_bridge.submission import ForgedToken, event_id_of, submit
 
 MOST_REMEMBERED = 5  # forms of one kind in a session
@@ -53,11 +55,17 @@ def is_decided(token: str, purpose: str) -> bool:
 
 
 def follow(request: HttpRequest, event_id: UUID, template: str) -> Receipt | HttpResponse:
-    """Return an event's receipt, or the page that waits for it."""
-    receipt = receipts.find(str(event_id))
-    if receipt is None:
+    """Return an event's receipt, or the page that waits for it or says that it is held up."""
+    now = standing.of([str(event_id)])[str(event_id)]
+    if now.state is State.WAITING:
         return answers.waiting(request, template)
-    return answers.turned(request) or receipt
+    return answers.turned(request) or now.receipt or _held_up(request, now.state)
+
+
+def _held_up(request: HttpRequest, state: State) -> HttpResponse:
+    """Say of a form that its event is a dead letter, or was one and was discarded."""
+    context = {"dropped": state is State.DROPPED}
+    return render(request, "customers/form_held.html", context)
 
 
 def remember(request: HttpRequest, kind: str, event_id: UUID | str, what: Any) -> None:

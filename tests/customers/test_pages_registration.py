@@ -14,7 +14,7 @@ from kafka_bridge import submission
 from kafka_bridge.models import DeadLetter, Receipt
 from tests.conftest import Consume, NoKafka, Publish, Running
 from tests.operators import form_of, told
-from tests.pages import FILLED_IN, OLA, PASSWORD, browser_of, customer, stranger
+from tests.pages import FILLED_IN, OLA, PASSWORD, browser_of, customer, discard, send_junk, stranger
 
 REGISTER = "/register/"
 
@@ -97,6 +97,30 @@ def test_a_slow_consumer_is_waited_for(consume: Consume) -> None:
     assert logged_in(client) is None
     assert client.get(answer["Location"])["Location"] == "/products/"
     assert logged_in(client) == Customer.objects.get().pk
+
+
+def test_a_registration_that_is_held_up_is_said_to_be(consume: Consume) -> None:
+    send_junk(customer_id(OLA["email"]))
+    client = stranger()
+    address = send(client)["Location"]
+    consume()
+    assert client.get(address, headers={"hx-request": "true"})["HX-Refresh"] == "true"
+    page = client.get(address).content.decode()
+    assert "Your form is held up" in page
+    assert "http-equiv" not in page
+    discard(event_id="")
+    consume()
+    assert client.get(address)["Location"] == "/products/"
+
+
+def test_a_registration_that_was_discarded_is_told(consume: Consume) -> None:
+    send_junk(customer_id(OLA["email"]))
+    client = stranger()
+    address = send(client)["Location"]
+    consume()
+    discard(event_id=DeadLetter.objects.exclude(event_id="").get().event_id)
+    consume()
+    assert "Your form was not carried out" in client.get(address).content.decode()
 
 
 def test_nothing_personal_stays_in_the_session(consume: Consume) -> None:
