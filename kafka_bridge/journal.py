@@ -64,14 +64,16 @@ def keep(notes: Notes, session: SessionBase) -> None:
     """Write notes into a session that is stored already; if that cannot be, they are dropped."""
     if not notes or session.session_key is None:
         return
+    # As it stands now: other requests may have written into it since this one began.
+    stored = type(session)(session.session_key)
     lost = suppress(UpdateError, DatabaseError, PyMongoError)
     with lost, pymongo.timeout(MONGODB_WITHIN):
-        if not session.modified:  # another tab may have changed it since this request began
-            session = type(session)(session.session_key)
-        session[KEY] = _merged(session.get(KEY, []), notes)
+        before = stored.get(KEY, [])
+        after = _merged(before, notes)
         # Logging in or out in another tab takes a session away: it is not revived.
-        if session.session_key is not None:
-            session.save()
+        if after != before and stored.session_key is not None:
+            stored[KEY] = after
+            stored.save()
 
 
 def _merged(known: list[Facts], notes: Notes) -> list[Facts]:

@@ -17,10 +17,12 @@ from pytest_django import Settings
 from catalog.models import Product
 from customers.models import Customer
 from kafka_bridge import journal, tail
+from kafka_bridge.envelope import wrap
 from kafka_bridge.heartbeat import Pulse
 from kafka_bridge.journal import Sighting
 from kafka_bridge.models import Receipt
 from kafka_bridge.mongo import database
+from kafka_bridge.submission import submit_together
 from shopsite import learning, stations
 from tests import commands, operators
 from tests.conftest import Consume, NoKafka, Publish, Running
@@ -290,6 +292,16 @@ def test_a_session_that_another_tab_took_away_is_not_revived(publish: Publish) -
     assert [one.id for one in journal.of(SessionStore(there.session_key))] == [event.id]
 
 
+def test_what_other_requests_wrote_meanwhile_stays(publish: Publish) -> None:
+    (mine := SessionStore()).create()
+    (other := SessionStore(mine.session_key))["basket"] = {"milk": 2}
+    other.save()
+    with journal.taking_notes() as notes:
+        journal.sent(publish(MILK, "milk"))
+    journal.keep(notes, mine)
+    assert {"basket", journal.KEY} <= set(SessionStore(mine.session_key).keys())
+
+
 def test_strangers_keep_notes_once_they_have_looked(topic: str, no_kafka: NoKafka) -> None:
     client = stranger()
     client.get(PAGE)
@@ -297,3 +309,13 @@ def test_strangers_keep_notes_once_they_have_looked(topic: str, no_kafka: NoKafk
     with no_kafka():
         assert client.post("/register/", form).status_code == 503
     assert recorded(client).type == "shop.customer.registered.v1"
+
+
+def test_each_line_of_a_basket_is_an_event_of_its_own(topic: str, db: None) -> None:
+    lines = [wrap(MILK, subject=key, source="/tests") for key in ("milk", "bread")]
+    (session := SessionStore()).create()
+    with journal.taking_notes() as notes:
+        submit_together(lines, lambda sent: None)
+    journal.keep(notes, session)
+    found = journal.of(SessionStore(session.session_key))
+    assert {one.id for one in found if one.acknowledged} == {line.id for line in lines}
