@@ -8,13 +8,14 @@ from django.core.management import call_command
 from benchmarks import loops, stage, workload
 from benchmarks.measuring import in_turn, ratios, spread
 from benchmarks.report import Row, Table
+from benchmarks.sizes import Size
 from benchmarks.throughput import applying
 from kafka_bridge import clients
 
 
-def run(quick: bool) -> Table:
+def run(size: Size) -> Table:
     """Compare consuming and decoding; a quick log is too short for the settings to matter."""
-    total = 60_000 if quick else 600_000
+    total = size.of(60_000, 600_000, 600_000)
     topic = stage.filled("long", workload.purchases(total, customers=1000))
     common = clients.common() | {"group.id": "bench", "auto.offset.reset": "earliest"}
 
@@ -27,14 +28,14 @@ def run(quick: bool) -> Table:
     )
     told = spread(found["ours"]), spread(found["defaults"])
     ratio = ratios(found["ours"], found["defaults"])
-    goal = None if quick else 3.0
+    goal = None if size is Size.QUICK else 3.0
     row = Row("consume and decode", "librdkafka's defaults", ratio, goal, told)
     return Table(f"catching up on {total:,} events", "events/s", [row])
 
 
-def replay(quick: bool) -> Table:
-    """Rebuild everything from the log, with all that belongs to it, beside the bare loop."""
-    total = 20_000 if quick else 200_000
+def replay(size: Size) -> Table:
+    """Build everything from the log, with all that belongs to it, beside the bare loop."""
+    total = size.events(8, 1_000_000)
     products = [workload.added(number) for number in range(workload.PRODUCTS)]
     bought = list(workload.purchases(total, customers=1000))
     whole = stage.filled("replay", [*products, *bought])
@@ -42,7 +43,6 @@ def replay(quick: bool) -> Table:
 
     def again() -> float:
         with stage.empty_shop(whole):
-            loops.shop()
             start = time.perf_counter()
             call_command("rebuild", yes=True, stdout=io.StringIO())
             return total / (time.perf_counter() - start)

@@ -2,28 +2,30 @@
 
 import time
 
-from benchmarks import loops, processes, stage, throughput, workload
+from benchmarks import loops, past, processes, stage, throughput, workload
 from benchmarks.measuring import Spread, in_turn, ratios, spread
 from benchmarks.report import Row, Table
+from benchmarks.sizes import Size
 
-CUSTOMERS = 50
+CUSTOMERS = 10
 MOST_MEMORY = 150.0  # MB
 
 
-def run(quick: bool) -> Table:
+def run(size: Size) -> Table:
     """Compare events behind few others with events behind many."""
-    table = _by_size((10, 100) if quick else (10, 100, 1000, 2000), 10_000 if quick else 30_000)
-    return table._replace(rows=[*table.rows, *_long(30_000 if quick else 300_000)])
+    sizes = (10, 100) if size is Size.QUICK else (10, 100, 1000)
+    table = _by_size(sizes, size.events(3, 30_000), size.of(60, 60, 600))
+    return table._replace(rows=[*table.rows, *_long(size.events(20, 1_000_000))])
 
 
-def _by_size(sizes: tuple[int, ...], events: int) -> Table:
+def _by_size(sizes: tuple[int, ...], events: int, slowly: int) -> Table:
     many = stage.filled("many", workload.purchases(events, customers=CUSTOMERS))
-    few = stage.filled("few", workload.purchases(600, customers=CUSTOMERS))
+    few = stage.filled("few", workload.purchases(slowly, customers=CUSTOMERS))
 
     def shop(held: int) -> float:
         with stage.empty_shop(many):
             stage.stock(workload.products())
-            stage.stock(workload.bought(held * CUSTOMERS, CUSTOMERS))
+            stage.stock(past.purchases(held * CUSTOMERS, CUSTOMERS))
             return 1e6 / loops.shop().rate()
 
     things = {f"shop, {held:,}": lambda held=held: shop(held) for held in sizes}

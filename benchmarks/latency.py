@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks import loops, stage, workload
 from benchmarks.measuring import percentile, ratios, spread
 from benchmarks.report import Row, Table
+from benchmarks.sizes import Size
 from customers.events import ProductBought
 from kafka_bridge import clients, publisher
 from kafka_bridge.consumer import Consumer
@@ -21,9 +22,9 @@ LOOKED_EVERY = 0.0005  # seconds
 GIVEN_UP = 30.0  # seconds
 
 
-def run(quick: bool) -> Table:
+def run(size: Size) -> Table:
     """Compare the shop's consumer with the bare loop, both beside the one who publishes."""
-    amount = 100 if quick else 300
+    amount = size.of(80, 300, 1000)
     found: dict[str, list[list[float]]] = {"shop": [], "bare": []}
     for _ in range(3):
         for name, one in found.items():

@@ -7,6 +7,7 @@ NAMES = (
     "replay",
     "latency",
     "web",
+    "load",
     "pages",
     "scale-out",
     "seed",

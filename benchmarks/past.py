@@ -14,8 +14,8 @@ from kafka_bridge.models import DeadLetter, Receipt
 from kafka_bridge.registry import Change
 
 EMAIL = "anna.nowak@example.com"
-BOUGHT_PRODUCTS = 60
-REJECTED_EVERY = 50
+BOUGHT_PRODUCTS = 10
+REJECTED_EVERY = 10
 SECOND = timedelta(seconds=1)
 
 Document = dict[str, Any]

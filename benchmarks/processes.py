@@ -4,11 +4,11 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -20,7 +20,7 @@ from kafka_bridge.mongo import database
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = sys.executable
 STOP_WITHIN = 20.0  # seconds
-PAGE = os.sysconf("SC_PAGE_SIZE")
+PAGE, TICKS = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
 
 
 def environment() -> dict[str, str]:
@@ -42,13 +42,20 @@ def manage(*arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 @contextmanager
 def started(*command: str) -> Iterator[subprocess.Popen[str]]:
-    """A program that runs beside the block and is stopped after it."""
-    silent: Any = subprocess.DEVNULL
-    process = subprocess.Popen(command, stdout=silent, env=environment(), text=True)
-    try:
-        yield process
-    finally:
-        children.stop(process, STOP_WITHIN)
+    """A program that runs beside the block and is stopped after it.
+
+    What it says is shown only if the block fails: that may be why.
+    """
+    with tempfile.TemporaryFile("w+") as said:
+        process = subprocess.Popen(command, stdout=said, stderr=said, env=environment(), text=True)
+        try:
+            yield process
+        except BaseException:
+            said.seek(0)
+            sys.stderr.write(said.read())
+            raise
+        finally:
+            children.stop(process, STOP_WITHIN)
 
 
 def applied() -> int:
@@ -70,6 +77,33 @@ def consumers() -> set[str]:
     """Return the names of the consumers that have a share of the partitions."""
     table = database()[Offset._meta.db_table]
     return {found["consumer"] for found in table.find({"group": settings.KAFKA_GROUP})}
+
+
+class Cores:
+    """How many cores some processes keep busy during a block, and how many all else does."""
+
+    def __init__(self, processes: Sequence[subprocess.Popen[str]]) -> None:
+        self._processes = processes
+
+    def __enter__(self) -> "Cores":
+        self._begun = time.perf_counter(), self._theirs(), _all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        at, theirs, everything = self._begun
+        ticks = TICKS * (time.perf_counter() - at)
+        self.theirs = (self._theirs() - theirs) / ticks
+        self.others = (_all() - everything) / ticks - self.theirs
+
+    def _theirs(self) -> int:
+        stats = (Path(f"/proc/{one.pid}/stat").read_text() for one in self._processes)
+        return sum(sum(map(int, stat.rpartition(")")[2].split()[11:13])) for stat in stats)
+
+
+def _all() -> int:
+    """Return the ticks that all cores have been busy for (Linux)."""
+    user, nice, system, _idle, _waiting, *rest = Path("/proc/stat").read_text().split()[1:9]
+    return sum(map(int, (user, nice, system, *rest)))
 
 
 def wait_until(reached: Callable[[], bool], patience: float = 600.0) -> None:

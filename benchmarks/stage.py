@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import count, islice
 from math import inf
+from typing import NamedTuple
 from uuid import uuid4
 
 from confluent_kafka import Message, Producer
@@ -73,44 +74,58 @@ def filled(what: str, messages: Iterable[Parts]) -> str:
     return topic
 
 
+class Place(NamedTuple):
+    """Where the shop is: its database, its log, and the group of its consumers."""
+
+    database: str
+    topic: str
+    group: str
+
+
 @contextmanager
-def empty_shop(topic: str, *, for_people: bool = False) -> Iterator[None]:
+def empty_shop(topic: str, *, for_people: bool = False) -> Iterator[Place]:
     """A database of its own, with the shop's collections and indexes, and that topic as the log.
 
     Those of sessions and operators are made only `for_people`, who have pages shown. It is gone
     afterwards, at the latest when the benches end.
     """
     models = apps.get_models() if for_people else KEPT
-    before = connection.settings_dict["NAME"], settings.KAFKA_TOPIC, settings.KAFKA_GROUP
-    _choose(_name("db"), topic, _name("group"))
-    try:
-        with connection.schema_editor() as editor:
-            for model in models:
-                editor.create_model(model)
-        yield
-    finally:
-        if not servers.embedded:  # whose data end with it, and which takes a minute to drop them
-            opened = database()
-            opened.client.drop_database(opened.name)
-        _choose(*before)
+    with at(Place(_name("db"), topic, _name("group"))) as place:
+        try:
+            with connection.schema_editor() as editor:
+                for model in models:
+                    editor.create_model(model)
+            yield place
+        finally:
+            if not servers.embedded:  # whose data end with it, and which drops them in a minute
+                database().client.drop_database(place.database)
 
 
 @contextmanager
-def log(topic: str) -> Iterator[None]:
-    """That topic as the shop's log, where nothing is applied."""
-    before = settings.KAFKA_TOPIC
-    settings.KAFKA_TOPIC = topic
+def at(place: Place) -> Iterator[Place]:
+    """The shop is there during the block."""
+    before = _here()
+    _choose(place)
     try:
-        yield
+        yield place
     finally:
-        settings.KAFKA_TOPIC = before
+        _choose(before)
 
 
-def _choose(name: str, topic: str, group: str) -> None:
+def log(topic: str) -> AbstractContextManager[Place]:
+    """That topic as the shop's log, where nothing is applied."""
+    return at(_here()._replace(topic=topic))
+
+
+def _here() -> Place:
+    return Place(connection.settings_dict["NAME"], settings.KAFKA_TOPIC, settings.KAFKA_GROUP)
+
+
+def _choose(place: Place) -> None:
     connection.ensure_connection()
-    connection.settings_dict["NAME"] = name
-    connection.database = connection.connection[name]  # type: ignore[attr-defined]
-    settings.KAFKA_TOPIC, settings.KAFKA_GROUP = topic, group
+    connection.settings_dict["NAME"] = place.database
+    connection.database = connection.connection[place.database]  # type: ignore[attr-defined]
+    settings.KAFKA_TOPIC, settings.KAFKA_GROUP = place.topic, place.group
 
 
 def stock(changes: Iterable[Change], until: float = inf) -> int:

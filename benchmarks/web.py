@@ -3,10 +3,11 @@
 import http.client
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.cookies import SimpleCookie
 from statistics import median
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 from django.contrib.auth.hashers import make_password
@@ -14,9 +15,10 @@ from django.contrib.auth.hashers import make_password
 from benchmarks import processes, stage, workload
 from benchmarks.measuring import percentile, shown, spread
 from benchmarks.report import Row, Table
-from customers.events import CustomerRegistered
+from benchmarks.sizes import Size
+from customers.events import CustomerRegistered, ProductBought
 from customers.identity import customer_id
-from kafka_bridge import direct
+from kafka_bridge import direct, publisher
 from kafka_bridge.envelope import wrap
 from kafka_bridge.local.mongodb import free_port
 from kafka_bridge.models import Offset, Receipt
@@ -27,11 +29,11 @@ PRODUCT = f"/products/{workload.product_id(1)}/"
 
 
 class Browser:
-    """One customer's connection to the shop, with cookies; measures each request."""
+    """One customer's connection to the shop, with cookies."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, cookies: Mapping[str, str] = MappingProxyType({})) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        self._cookies: dict[str, str] = {}
+        self._cookies = dict(cookies)
 
     def get(self, path: str) -> str:
         """Return a page; raise `RuntimeError` unless it is one."""
@@ -66,10 +68,10 @@ def hidden(page: str) -> dict[str, str]:
     return found
 
 
-def run(quick: bool) -> Table:
+def run(size: Size) -> Table:
     """Buy again and again over HTTP, with one worker and a live consumer."""
-    amount = 30 if quick else 200
-    with stage.empty_shop(stage.new_topic("web"), for_people=True), _shop() as port:
+    amount = size.of(30, 200, 1000)
+    with stage.empty_shop(stage.new_topic("web"), for_people=True), shop(1, 2) as port:
         browser = Browser(port)
         log_in = hidden(browser.get("/log-in/"))
         browser.post("/log-in/", log_in | {"email": EMAIL, "password": PASSWORD})
@@ -77,11 +79,12 @@ def run(quick: bool) -> Table:
             _buy(browser)
         bought = [_buy(browser) for _ in range(amount)]
         bare = [_timed(lambda: browser.get("/health/live")) for _ in range(amount)]
-        decided = _decided(amount)
+        decided, acknowledged = _decided(amount), [_timed(_publish) for _ in range(amount)]
     stages = {name: [one[name] for one in bought] for name in bought[0]}
     whole = [one["submit"] + one["result page"] for one in bought]
     notes = [f"{name}: p50 {shown(median(times))} ms" for name, times in stages.items()]
     notes.append(f"of submit, event made to receipt decided: p50 {shown(median(decided))} ms")
+    notes.append(f"an acknowledgement alone: p50 {shown(median(acknowledged))} ms")
     return Table("submit to result page", "ms", _rows(whole, bare), ("; ".join(notes) + ".",))
 
 
@@ -98,7 +101,7 @@ def _rows(whole: list[float], bare: list[float]) -> list[Row]:
 
 
 @contextmanager
-def _shop() -> Iterator[int]:
+def shop(workers: int, threads: int) -> Iterator[int]:
     """The shop's pages and its consumer; yields the port."""
     stage.stock(workload.products())
     data = CustomerRegistered(
@@ -107,8 +110,9 @@ def _shop() -> Iterator[int]:
     event = wrap(data, subject=customer_id(EMAIL), source=workload.SOURCE)
     stage.stock(direct.changes(event, None))
     port = free_port()
-    listen = ("--workers", "1", "--threads", "2", "--bind", f"127.0.0.1:{port}")
-    server = (processes.PYTHON, "-m", "gunicorn", "--log-level", "error", *listen)
+    listen = ("--bind", f"127.0.0.1:{port}", "--keep-alive", "60", "--log-level", "error")
+    many = ("--workers", str(workers), "--threads", str(threads))
+    server = (processes.PYTHON, "-m", "gunicorn", *listen, *many)
     with processes.manage("consume", "--alone"), processes.started(*server, "shopsite.wsgi"):
         processes.wait_until(lambda: _answers(port), 60)
         processes.wait_until(lambda: bool(database()[Offset._meta.db_table].count_documents({})))
@@ -142,6 +146,11 @@ def _timed(do: Callable[[], object]) -> float:
     start = time.perf_counter()
     do()
     return 1000 * (time.perf_counter() - start)
+
+
+def _publish() -> None:
+    data = ProductBought(workload.buyer(1), 1, workload.price(1))
+    publisher.publish(wrap(data, subject=workload.product_id(1), source=workload.SOURCE))
 
 
 def _decided(amount: int) -> list[float]:

@@ -39,7 +39,7 @@ def buyer(number: int) -> str:
 
 
 def products(amount: int = PRODUCTS) -> Iterator[Change]:
-    """Make products, all at one price."""
+    """Make products."""
     for number in range(amount):
         event = wrap(_product(number), subject=product_id(number), source=SOURCE)
         yield from direct.changes(event, None)
@@ -64,15 +64,6 @@ def purchases(
         chosen = 0 if chance.random() < hot else chance.randrange(products)
         bought = ProductBought(buyer(number % customers), 2, price(chosen))
         yield message(bought, product_id(chosen))
-
-
-def bought(amount: int, customers: int) -> Iterator[Change]:
-    """Make purchases as they stand in MongoDB, by so many customers in turn."""
-    (product,) = products(1)
-    for number in range(amount):
-        data = ProductBought(buyer(number % customers), 2, PRICE)
-        event = wrap(data, subject=product_id(0), source=SOURCE)
-        yield from direct.changes(event, product.document)
 
 
 def registration(number: int) -> Message:

@@ -5,6 +5,7 @@ larger packs, so that no two have the same name.
 """
 
 from decimal import Decimal
+from functools import lru_cache
 from itertools import zip_longest
 
 from catalog.events import ProductAdded
@@ -178,6 +179,7 @@ _PACKS = [
 VARIETY = len(_PLAIN) * len(_REGIONS) * len(_QUALITIES) * len(_PACKS)  # more than 100,000
 
 
+@lru_cache(maxsize=10_000)  # purchases come back to the same ones
 def product(number: int) -> ProductAdded:
     """Return the product of that number, from 0 on: always the same one."""
     rest, plain = divmod(number, len(_PLAIN))

@@ -40,6 +40,7 @@ def password(random_seed: int) -> str:
     return salted_hmac(SALT, str(random_seed)).hexdigest()[:12]
 
 
+@lru_cache(maxsize=10_000)
 def product_id(number: int) -> str:
     """Return the id of the grocery's product `number`: it is put on sale once, by any seed."""
     return _id(f"product/{number}")

@@ -106,7 +106,7 @@ def test_percentiles() -> None:
     [
         ([0.9, 1.0], False, True, False),
         ([0.8, 0.85], False, False, False),
-        ([0.3, 0.5], False, False, True),
+        ([0.3, 0.4], False, False, True),
         ([0.8, 0.85], True, True, False),
         ([1.0, 1.1], True, False, False),
         ([2.0, 2.1], True, False, True),

@@ -81,14 +81,14 @@ def test_many_come_in_batches_and_all_of_them(receipts: list[str]) -> None:
 
 def test_other_questions_are_answered_too(receipts: list[str]) -> None:
     by_status = Receipt.objects.values("status").annotate(number=Count("pk")).order_by("status")
-    assert [tuple(one.values()) for one in by_status] == [("applied", 58), ("rejected", 2)]
+    assert [tuple(one.values()) for one in by_status] == [("applied", 54), ("rejected", 6)]
     assert set(Receipt.objects.values_list("status", flat=True).distinct()) == {
         "applied",
         "rejected",
     }
     later = Receipt.objects.annotate(next=F("offset") + 1).order_by("-next")[:1]
     assert [one.next for one in later] == [60]
-    assert Receipt.objects.filter(Q(status="rejected") | Q(offset=7)).count() == 3
+    assert Receipt.objects.filter(Q(status="rejected") | Q(offset=7)).count() == 7
     assert not Receipt.objects.filter(applied_at__lt=LONG_AGO).exists()
     assert Receipt.objects.none().first() is None
     [last] = Receipt.objects.order_by(F("reason").desc(nulls_last=True))[:1]
