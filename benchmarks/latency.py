@@ -24,7 +24,7 @@ GIVEN_UP = 30.0  # seconds
 
 def run(size: Size) -> Table:
     """Compare the shop's consumer with the bare loop, both beside the one who publishes."""
-    amount = size.of(80, 300, 1000)
+    amount = size.of(60, 300, 1000)
     found: dict[str, list[list[float]]] = {"shop": [], "bare": []}
     for _ in range(3):
         for name, one in found.items():

@@ -5,7 +5,7 @@ from functools import cache
 
 from benchmarks import loops, stage, workload
 
-PILOT = 4_000  # events: a few batches
+PILOT = 3_000  # events: a few batches
 QUICKLY = 0.4  # of the usual time
 
 

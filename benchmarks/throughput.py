@@ -15,7 +15,7 @@ ROUNDS = 3
 
 def run(size: Size) -> Table:
     """Compare the shop's consumer with the bare loop, one by one, and other events."""
-    events, few = size.events(4, 60_000), size.of(120, 150, 1_500)
+    events, few = size.events(4, 60_000), size.of(60, 150, 1_500)
     lists = (10,) if size is Size.QUICK else (10, 1_000)
     things = _others(events, few) if size is not Size.QUICK else {}
     pure = stage.filled("purchases", workload.purchases(events, customers=1000))
