@@ -3,6 +3,7 @@
 VENV ?= .venv
 PORT ?= 8000
 SECONDS ?= 600
+PLOT ?= cost.svg
 # The newest of the supported ones; a name that answers but is too old is passed over.
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -61,12 +62,16 @@ lint: $(VENV)/.dev ## style, types, and which app may import which
 	$(VENV)/bin/lint-imports
 
 .PHONY: bench
-bench: $(VENV)/.dev ## measure how many events a second are applied
-	$(RUN) -m benchmarks
+bench: $(VENV)/.dev ## what events and pages cost, beside others, in ten minutes; draws PLOT=cost.svg
+	$(RUN) -m benchmarks --plot $(PLOT)
 
 .PHONY: bench-quick
 bench-quick: $(VENV)/.dev ## the same in small; fails if a ratio is far below its goal
 	$(RUN) -m benchmarks --quick
+
+.PHONY: bench-full
+bench-full: $(VENV)/.dev ## the same with 1,000,000 events: an hour, or more on the embedded MongoDB
+	$(RUN) -m benchmarks --full --plot $(PLOT)
 
 .PHONY: kafka
 kafka: $(VENV)/.made ## a real Apache Kafka on 127.0.0.1:9092, until Ctrl-C (needs Java 17, Maven)

@@ -25,7 +25,7 @@ def main() -> int:
         parser.error(f"no such bench: {', '.join(sorted(unknown))}")
     servers.start(sys.argv[1:], quick=chosen.quick)
     asking.listen()
-    os.environ["DJANGO_SETTINGS_MODULE"] = "shopsite.settings"
+    os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
     django.setup()
     # Its modules import the shop's models, which want the settings, and these the servers.
     runs, sizes_of = map(importlib.import_module, ("benchmarks.runs", "benchmarks.sizes"))

@@ -45,9 +45,10 @@ class Buyer:
 
     def __init__(self, port: int, number: int) -> None:
         self._port, self._customer = port, Customer.objects.get(pk=workload.buyer(number))
-        self._browser = web.Browser(port, self._cookies())
+        self.cookies = self._logged_in()
+        self._browser = web.Browser(port, self.cookies)
 
-    def _cookies(self) -> dict[str, str]:
+    def _logged_in(self) -> dict[str, str]:
         session = SessionStore()
         session[SESSION_KEY] = self._customer.pk
         session[BACKEND_SESSION_KEY] = "customers.auth.CustomerBackend"
@@ -56,19 +57,22 @@ class Buyer:
         key = str(session.session_key)
         return {settings.SESSION_COOKIE_NAME: key, settings.CSRF_COOKIE_NAME: SECRET}
 
-    def buy(self, number: int) -> str | None:
-        """Buy one of a product; return where the answer leads to, None if it is an error."""
+    def form(self, number: int) -> tuple[str, dict[str, str]]:
+        """Return the address of a product, and its form filled in."""
         product = workload.product_id(number % workload.PRODUCTS)
-        fields = {
+        return f"/products/{product}/", {
             "csrfmiddlewaretoken": SECRET,
             "token": token_for(new_event_id(), f"buy:{self._customer.pk}:{product}"),
             "price": str(workload.price(number % workload.PRODUCTS)),
             "quantity": "1",
         }
+
+    def buy(self, number: int) -> str | None:
+        """Buy one of a product; return where the answer leads to, None if it is an error."""
         try:
-            return self._browser.post(f"/products/{product}/", fields) or None
+            return self._browser.post(*self.form(number)) or None
         except (RuntimeError, OSError, http.client.HTTPException):
-            self._browser = web.Browser(self._port, self._cookies())
+            self._browser = web.Browser(self._port, self.cookies)
             return None
 
 

@@ -6,14 +6,29 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from django.test import Client
 
-from benchmarks import latency, loops, plot, report, servers, stage, workload
+from benchmarks import (
+    asking,
+    latency,
+    load,
+    loops,
+    past,
+    plot,
+    report,
+    servers,
+    sizes,
+    stage,
+    workload,
+)
 from benchmarks.measuring import Meter, in_turn, percentile, ratios, spread
 from benchmarks.report import Row, Table
+from benchmarks.sizes import Size
 from customers.models import Customer, Purchase
 from kafka_bridge.models import Receipt
 from kafka_bridge.mongo import database
 from tests import services
+from tests.conftest import Consume
 
 EVENTS = 300
 
@@ -67,6 +82,84 @@ def test_one_by_one_fills_the_lists_of_its_customers() -> None:
 @pytest.mark.parametrize("name", ["shop", "bare"])
 def test_a_wait_ends_with_the_receipt(name: str) -> None:
     assert all(wait > 0 for wait in latency.waits(name, 2))
+
+
+@pytest.mark.usefixtures("db")
+def test_a_past_looks_as_the_shop_leaves_it() -> None:
+    topic = stage.filled("past", workload.purchases(5, customers=1))
+    [purchase, *_], [receipt, *_] = applied(topic, loops.shop)
+    assert next(past.purchases(1, 1)).document.keys() == purchase.keys()
+    assert next(past.receipts(1)).document.keys() == {*receipt, "applied_at"}
+    for change in (*past.customers(1), *past.dead_letters(1)):
+        fields = {field.column for field in change.model._meta.get_fields() if field.concrete}
+        assert change.document.keys() == fields
+
+
+@pytest.mark.usefixtures("db")
+def test_filling_ends_when_it_is_time() -> None:
+    assert stage.stock(past.receipts(3000), until=time.monotonic()) == 0
+    assert stage.stock(past.receipts(1500)) == 1500
+
+
+@pytest.mark.usefixtures("db")
+def test_what_is_asked_is_known_with_its_plan() -> None:
+    stage.stock(past.receipts(20))
+    with asking.asked() as commands:
+        list(Receipt.objects.order_by("-applied_at")[:3])
+        Receipt.objects.filter(source="/nowhere").first()
+    by_index, by_scan = (asking.plan(command) for command in commands)
+    assert by_index is not None
+    assert "IXSCAN" in by_index.stages
+    assert by_scan is not None
+    assert by_scan.examined == 20
+    assert asking.plan({"ping": 1}) is None
+
+
+def test_nobody_hears_what_is_asked_outside() -> None:
+    with asking.asked() as commands:
+        pass
+    assert commands == []
+
+
+@pytest.mark.parametrize(
+    ("size", "seconds", "events"),
+    [
+        (Size.QUICK, 10, 4_000),
+        (Size.USUAL, 10, 10_000),
+        (Size.USUAL, 0.1, sizes.PILOT),
+        (Size.USUAL, 1000, 50_000),
+        (Size.FULL, 10, 50_000),
+    ],
+)
+def test_sizes_follow_the_server(
+    size: Size, seconds: float, events: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sizes, "pace", lambda: 1000)
+    assert size.events(seconds, full=50_000) == events
+
+
+def test_the_shop_takes_the_forms_of_the_load(topic: str, db: None, consume: Consume) -> None:
+    stage.stock(workload.products())
+    stage.stock(past.customers(1))
+    buyer = load.Buyer(port=0, number=0)
+    browser = Client(enforce_csrf_checks=True)
+    browser.cookies.load(buyer.cookies)
+    answer = browser.post(*buyer.form(7))
+    assert answer.status_code == 302
+    assert consume() == 1
+    assert Purchase.objects.get().product_id == workload.product_id(7)
+
+
+@pytest.mark.parametrize(
+    ("answers", "in_time"),
+    [
+        ([load.Answer(10, "/")], True),
+        ([load.Answer(load.LATEST + 1, "/")], False),
+        ([load.Answer(10, "/"), load.Answer(10, None)], False),
+    ],
+)
+def test_an_error_is_never_in_time(answers: list[load.Answer], in_time: bool) -> None:
+    assert load._in_time(answers) is in_time
 
 
 def test_a_meter_measures_the_work_and_not_the_beginning() -> None:
