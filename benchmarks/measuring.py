@@ -1,6 +1,5 @@
 """How things are measured: in turn, several times each, and told as ratios."""
 
-import resource
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -80,6 +79,13 @@ def shown(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
+def timed(do: Callable[[], object]) -> float:
+    """Return how many milliseconds it takes to do something."""
+    start = time.perf_counter()
+    do()
+    return 1000 * (time.perf_counter() - start)
+
+
 def in_turn(things: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
     """Measure things one after the other, and all of them again, so that whatever else the
     machine does meets all of them alike.
@@ -100,14 +106,3 @@ def percentile(values: list[float], share: float) -> float:
     """Return the value that this share of all values does not exceed."""
     ordered = sorted(values)
     return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
-
-
-def memory() -> float:
-    """Return the most memory that this process has held, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def memory_now() -> float:
-    """Return the memory that this process holds now, in MB (Linux)."""
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * resource.getpagesize() / 2**20

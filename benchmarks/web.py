@@ -3,7 +3,7 @@
 import http.client
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.cookies import SimpleCookie
 from statistics import median
@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from django.contrib.auth.hashers import make_password
 
 from benchmarks import processes, stage, workload
-from benchmarks.measuring import percentile, shown, spread
+from benchmarks.measuring import percentile, shown, spread, timed
 from benchmarks.report import Row, Table
 from benchmarks.sizes import Size
 from customers.events import CustomerRegistered, ProductBought
@@ -78,8 +78,8 @@ def run(size: Size) -> Table:
         for _ in range(5):
             _buy(browser)
         bought = [_buy(browser) for _ in range(amount)]
-        bare = [_timed(lambda: browser.get("/health/live")) for _ in range(amount)]
-        decided, acknowledged = _decided(amount), [_timed(_publish) for _ in range(amount)]
+        bare = [timed(lambda: browser.get("/health/live")) for _ in range(amount)]
+        decided, acknowledged = _decided(amount), [timed(_publish) for _ in range(amount)]
     stages = {name: [one[name] for one in bought] for name in bought[0]}
     whole = [one["submit"] + one["result page"] for one in bought]
     notes = [f"{name}: p50 {shown(median(times))} ms" for name, times in stages.items()]
@@ -140,12 +140,6 @@ def _buy(browser: Browser) -> dict[str, float]:
     end = time.perf_counter()
     moments = {"form": shown_at - start, "submit": sent - shown_at, "result page": end - sent}
     return {name: 1000 * seconds for name, seconds in moments.items()}
-
-
-def _timed(do: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    do()
-    return 1000 * (time.perf_counter() - start)
 
 
 def _publish() -> None:
