@@ -36,7 +36,7 @@ def find_all(event_ids: Sequence[str]) -> dict[str, Receipt]:
     return found
 
 
-def wait_for(event_id: str, patience: float = PATIENCE) -> Receipt | None:
+def wait_for(event_id: str, patience: float) -> Receipt | None:
     """Return the event's receipt, or None if there is none after so many seconds."""
     deadline, pause = time.monotonic() + patience, FIRST_PAUSE
     while (receipt := find(event_id)) is None and time.monotonic() < deadline:

@@ -59,7 +59,7 @@ def submit(
     try:
         if acknowledged:
             acknowledged()
-        return receipts.wait_for(event.id)
+        return receipts.wait_for(event.id, receipts.PATIENCE)
     except (DatabaseError, PyMongoError):
         return None
 

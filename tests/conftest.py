@@ -17,7 +17,7 @@ from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis
 from pytest_django import Settings
 
-from kafka_bridge import clients, publisher
+from kafka_bridge import clients, publisher, receipts
 from kafka_bridge.consumer import Consumer
 from kafka_bridge.envelope import Envelope, encode, wrap
 from kafka_bridge.local.mongodb import free_port
@@ -26,6 +26,7 @@ from kafka_bridge.registry import Event
 from tests import services
 
 PARTITIONS = 6
+WAITED_FOR = 20.0  # seconds that a test waits for a consumer on a busy machine
 # What migrations wrote, and no test changes.
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 
@@ -122,12 +123,25 @@ def consume(topic: str, db: None) -> Consume:
     return until_idle
 
 
+@pytest.fixture(autouse=True)
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a rule no consumer runs: do not wait for it."""
+    monkeypatch.setattr(receipts, "PATIENCE", 0.05)
+
+
 @pytest.fixture
-def running_consumer(topic: str, db: None) -> Running:
-    """A consumer that runs beside the test: `with running_consumer():`."""
+def running_consumer(topic: str, db: None, monkeypatch: pytest.MonkeyPatch) -> Running:
+    """A consumer that runs beside the test, and is waited for: `with running_consumer():`."""
 
     @contextmanager
     def run() -> Iterator[Consumer]:
+        with monkeypatch.context() as patch:
+            patch.setattr(receipts, "PATIENCE", WAITED_FOR)
+            with beside() as consumer:
+                yield consumer
+
+    @contextmanager
+    def beside() -> Iterator[Consumer]:
         consumer = Consumer(instance=None, batch=1000)
         thread = threading.Thread(target=consumer.run, name="consumer")
         thread.start()

@@ -24,7 +24,7 @@ from catalog.admin_forms import ProductForm
 from catalog.events import ProductAdded, ProductWithdrawn
 from catalog.models import Product
 from catalog.money import money
-from kafka_bridge import publisher, receipts
+from kafka_bridge import publisher
 from kafka_bridge.models import Receipt
 from shopsite.models import Operator
 from tests.conftest import Consume, Publish, Running
@@ -40,23 +40,6 @@ MILK = {
     "unit": "1 l",
 }
 Stock = Callable[..., list[Product]]
-
-
-@pytest.fixture(autouse=True)
-def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a page wait for a consumer on a busy machine; tests without one shorten it again."""
-    _wait(monkeypatch, 30.0)
-
-
-def _wait(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    monkeypatch.setattr(receipts, "PATIENCE", seconds)
-    monkeypatch.setattr(receipts.wait_for, "__defaults__", (seconds,))
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give up waiting for receipts at once."""
-    _wait(monkeypatch, 0.05)
 
 
 @pytest.fixture
@@ -168,9 +151,7 @@ def test_one_product_after_the_other(ewa: Client, running_consumer: Running) -> 
         "exponent",
     ],
 )
-def test_odd_but_right_values(
-    ewa: Client, consume: Consume, impatient: None, typed: Fields, kept: Fields
-) -> None:
+def test_odd_but_right_values(ewa: Client, consume: Consume, typed: Fields, kept: Fields) -> None:
     ewa.post(ADD, opened(ewa, ADD, **(MILK | typed)))
     consume()
     product = Product.objects.get()
@@ -234,9 +215,7 @@ def test_every_price_can_be_typed(price: Decimal, separator: str) -> None:
 # What is known of the event
 
 
-def test_before_it_is_applied_nothing_says_added(
-    ewa: Client, consume: Consume, impatient: None
-) -> None:
+def test_before_it_is_applied_nothing_says_added(ewa: Client, consume: Consume) -> None:
     page = ewa.post(ADD, opened(ewa, ADD, **MILK), follow=True)
     [(level, text)] = told(page)
     assert level == "warning"
@@ -447,9 +426,7 @@ def test_the_chosen_products_are_withdrawn_and_counted_truthfully(
     assert list(on_sale) == ["Sól"]
 
 
-def test_a_withdrawal_on_its_way_is_called_so(
-    ewa: Client, stock: Stock, consume: Consume, impatient: None
-) -> None:
+def test_a_withdrawal_on_its_way_is_called_so(ewa: Client, stock: Stock, consume: Consume) -> None:
     confirmation = chosen(ewa, *stock("Mleko", "Chleb"))
     page = ewa.post(LIST, confirmation, follow=True)
     assert list(told(page)) == [("warning", "2 withdrawals were sent but are not yet applied.")]

@@ -72,7 +72,6 @@ def test_it_is_shown_from_the_acknowledgement_on(
     def look(event_id: str) -> None:
         seen.append(followed(browser))
 
-    monkeypatch.setattr(receipts, "PATIENCE", 0.0)
     monkeypatch.setattr(receipts, "find", look)
     buy(browser)
     assert seen[0] == [("Mleko 3,2%", 2, "waiting")]

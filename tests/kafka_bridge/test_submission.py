@@ -96,7 +96,7 @@ class TestSubmit:
         publisher.publish(added("before"))  # so that it is not the connecting that takes long
         begun = time.monotonic()
         assert submit(added()) is None
-        assert receipts.PATIENCE <= time.monotonic() - begun < receipts.PATIENCE + 1
+        assert receipts.PATIENCE <= time.monotonic() - begun < receipts.PATIENCE + 5
 
     def test_the_same_receipt_if_it_is_sent_again(self, running_consumer: Running) -> None:
         event = added()
@@ -151,7 +151,6 @@ class TestSubmitTogether:
     def test_the_receipts_if_they_come_soon(
         self, running_consumer: Running, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(receipts, "PATIENCE", publisher.ANSWER_WITHIN)
         events = [added(key) for key in ("milk", "bread", "butter")]
         told: list[Sequence[bool]] = []
         with running_consumer():

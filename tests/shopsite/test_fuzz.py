@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from customers.models import Customer
-from kafka_bridge import receipts
 from kafka_bridge.models import DeadLetter
 from tests import operators, pages
 from tests.conftest import Consume, Publish
@@ -77,12 +76,6 @@ def browsers(publish: Publish, consume: Consume) -> dict[str, Client]:
         "customer": pages.browser_of(ola),
         "operator": operators.log_in(),
     }
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No consumer runs: do not wait for it."""
-    monkeypatch.setattr(receipts, "PATIENCE", 0)
 
 
 def encoded(fields: dict[str, bytes]) -> str:
