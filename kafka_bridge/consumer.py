@@ -76,7 +76,7 @@ class Consumer:
         self._worker = ThreadPoolExecutor(1, "applier")
         self._underway: Underway | None = None
         self._lost = False
-        self._wait = SHORTEST_WAIT
+        self._wait = 0.0
         self._troubles = Troubles()
         self._ended: set[int] = set()
 
@@ -268,7 +268,7 @@ class Consumer:
         self._kafka.pause(self._kafka.assignment())
         if message := self._kafka.poll(self._wait):
             self._usable(message)  # it cannot be used, but its error may be the end
-        self._wait = min(self._wait * 2, LONGEST_WAIT)
+        self._wait = min(max(self._wait * 2, SHORTEST_WAIT), LONGEST_WAIT)
         try:
             self._applier.renew()
             self._reposition(self._claim(self._held()))

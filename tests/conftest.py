@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -73,6 +74,15 @@ def quick_hashes() -> Iterator[None]:
     """Hash passwords as ever, but not a million times over, which takes half a second each."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(PBKDF2PasswordHasher, "iterations", 100)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def short_questions() -> Iterator[None]:
+    """Let no broker hold a question for long: tests wait for the end of a log all the time."""
+    reader = clients.reader
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clients, "reader", partial(reader, **{"fetch.wait.max.ms": 5}))
         yield
 
 
