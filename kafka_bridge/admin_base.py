@@ -55,6 +55,11 @@ class LoggedAdmin(SearchedAdmin):
         """Return the list that costs the same however much it leads to."""
         return List
 
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Refuse filters in the address by a list of words, which no address can say."""
+        words = lookup.partition("__")[0] == "search"
+        return not words and super().lookup_allowed(lookup, value, request)
+
     def timeline_of(self, document: Any) -> timeline.Timeline:
         """Return the document's events: those of its key."""
         return timeline.of(document.pk)

@@ -167,6 +167,14 @@ def test_support_sees_customers_masked_and_admins_do_not(sold: None) -> None:
     assert "a@example.com" in member("admin").get(customers).content.decode()
 
 
+@pytest.mark.parametrize("guess", ["last_name=Nowak", "search__contains=nowak", "q=nowak"])
+def test_support_cannot_guess_what_it_does_not_see(sold: None, guess: str) -> None:
+    customers = reverse("admin:customers_customer_changelist")
+    answer = member("support").get(f"{customers}?{guess}")
+    assert answer.status_code == 400 or list(answer.context["cl"].result_list) == []
+    assert member("admin").get(f"{customers}?{guess}").status_code in (200, 400)
+
+
 def test_groups_can_be_made_again_and_keep_what_they_were_given(db: None) -> None:
     call_command("groups", stdout=StringIO())
     support = Group.objects.get(name="support")
