@@ -15,7 +15,7 @@ def run(size: Size) -> Table:
     """Compare events behind few others with events behind many."""
     sizes = (10, 100) if size is Size.QUICK else (10, 100, 1000)
     table = _by_size(sizes, size.events(3, 30_000), size.of(60, 60, 600))
-    return table._replace(rows=[*table.rows, *_long(size.events(20, 1_000_000))])
+    return table._replace(rows=[*table.rows, *_long(size.events(15, 1_000_000))])
 
 
 def _by_size(sizes: tuple[int, ...], events: int, slowly: int) -> Table:

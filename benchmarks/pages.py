@@ -23,7 +23,7 @@ from shopsite.models import Operator
 
 ROUNDS, LOOKS = 3, 7
 READS_ALL = 2.0  # times as long for any one of many as for one of few
-LOOKED_FOR = 0.5  # seconds for the looks of one round, of which there is one at least
+LOOKED_FOR = 0.3  # seconds for the looks of one round, of which there is one at least
 PURCHASES, RECEIPTS = "/admin/customers/purchase/", "/admin/kafka_bridge/receipt/"
 
 
@@ -60,7 +60,7 @@ class Cost(NamedTuple):
 def run(size: Size) -> Table:
     """Compare pages of shops of both sizes, round by round."""
     large = Amounts(size.of(2_000, 100_000, 100_000), size.of(5_000, 1_000_000, 1_000_000), 1_000)
-    with _shop(SMALL, size.of(20, 60, 600)) as few, _shop(large, size.of(10, 45, 3_600)) as many:
+    with _shop(SMALL, size.of(20, 60, 600)) as few, _shop(large, size.of(10, 30, 3_600)) as many:
         costs = {name: _costs(name, many, few) for name in many.pages}
         alone = _first(many), _first(few)
     stops = alone[0] < READS_ALL * alone[1]

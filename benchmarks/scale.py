@@ -32,7 +32,7 @@ class Found(NamedTuple):
 
 def run(size: Size) -> Table:
     """Compare one consumer process with two and four, as members of one group."""
-    made = list(workload.purchases(size.events(4, 120_000), customers=1000))
+    made = list(workload.purchases(size.events(3, 120_000), customers=1000))
     numbers = (1, 2) if size is Size.QUICK else (1, 2, 4)
     found: dict[int, list[Found]] = {number: [] for number in numbers}
     for _ in range(3):
