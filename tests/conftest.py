@@ -32,7 +32,7 @@ WAITED_FOR = 20.0  # seconds that a test waits for a consumer on a busy machine
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 
 # HYPOTHESIS_PROFILE=long looks at many more examples.
-hypothesis.register_profile("quick", deadline=None)
+hypothesis.register_profile("quick", deadline=None, max_examples=40)
 hypothesis.register_profile("long", deadline=None, max_examples=2000)
 hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
@@ -74,6 +74,14 @@ def quick_hashes() -> Iterator[None]:
     """Hash passwords as ever, but not a million times over, which takes half a second each."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(PBKDF2PasswordHasher, "iterations", 100)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_scan() -> Iterator[None]:
+    """Look for static files when they are asked for: each browser of a test would list them all."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shop, "WHITENOISE_AUTOREFRESH", True, raising=False)
         yield
 
 

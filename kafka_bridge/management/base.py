@@ -3,8 +3,11 @@
 import json
 import logging
 import os
+import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any, ClassVar, TextIO
 from urllib.parse import urlsplit
 
@@ -35,6 +38,17 @@ EXIT_CODES = """exit codes:
   130  interrupted
 """
 AWAY = {KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._TIMED_OUT}
+
+
+@contextmanager
+def when_asked_to_stop(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Have SIGTERM and Ctrl-C call a handler, and do as before when that is over."""
+    before = {each: signal.signal(each, handler) for each in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for each, handled in before.items():
+            signal.signal(each, handled)
 
 
 class ShopCommand(BaseCommand):

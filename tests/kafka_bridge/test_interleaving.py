@@ -49,7 +49,7 @@ def taken(queues: list[list[Record]], data: Any) -> list[Record]:
 
 @pytest.mark.django_db
 @settings(
-    max_examples=settings().max_examples // 4,
+    max_examples=settings().max_examples // 2,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(chosen=histories, data=st.data())

@@ -188,7 +188,7 @@ class Killed(BaseException):
 
 def test_the_shop_is_like_its_model(db: None) -> None:
     chosen = settings(
-        max_examples=settings().max_examples // 4,
+        max_examples=settings().max_examples // 2,
         stateful_step_count=30,
         suppress_health_check=[HealthCheck.too_slow],
     )

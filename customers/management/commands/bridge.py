@@ -1,6 +1,5 @@
 """`manage.py bridge`: takes over what the older shop writes into a topic of its own."""
 
-import signal
 import sys
 from argparse import ArgumentParser
 from types import FrameType
@@ -9,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from customers.legacy.bridge import Bridge
-from kafka_bridge.management.base import ShopCommand
+from kafka_bridge.management.base import ShopCommand, when_asked_to_stop
 from kafka_bridge.management.progress import progress
 from kafka_bridge.positions import LogBroken
 
@@ -49,13 +48,12 @@ class Command(ShopCommand):
 
     def handle(self, *, until_idle: bool, **options: Any) -> None:
         self._stopping, self._as_json = False, options["json"]
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
         try:
-            bridge = Bridge(
-                options["from"], options["deadline"], skip_deleted=options["skip_deleted"]
-            )
-            self._run(bridge, until_idle)
+            with when_asked_to_stop(self._stop):
+                bridge = Bridge(
+                    options["from"], options["deadline"], skip_deleted=options["skip_deleted"]
+                )
+                self._run(bridge, until_idle)
         except LogBroken as error:
             raise CommandError(str(error)) from error
         fates = {

@@ -1,7 +1,6 @@
 """`manage.py consume`: applies the events of the topic to MongoDB."""
 
 import os
-import signal
 from argparse import ArgumentParser
 from types import FrameType
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from kafka_bridge.consumer import Consumer
-from kafka_bridge.management.base import ShopCommand
+from kafka_bridge.management.base import ShopCommand, when_asked_to_stop
 from kafka_bridge.membership import Membership
 from kafka_bridge.positions import LogBroken
 
@@ -59,8 +58,7 @@ class Command(ShopCommand):
                 os._exit(128 + number)
             consumer.stopping = True
 
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, stop)
-        consumer.run()
+        with when_asked_to_stop(stop):
+            consumer.run()
         words = f"Applied {consumer.applied} messages."
         self.say(words, {"applied": consumer.applied}, as_json=self._as_json)
