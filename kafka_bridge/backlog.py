@@ -24,8 +24,9 @@ class Backlog:
 
     def __init__(self) -> None:
         topic = settings.KAFKA_TOPIC
-        self._log = Log(settings.KAFKA_GROUP, topic, clients.topic_identity(topic))
         self._kafka = Consumer(clients.reader())
+        identity = clients.topic_identity(topic, self._kafka)
+        self._log = Log(settings.KAFKA_GROUP, topic, identity)
         count = clients.partitions_of(self._kafka, topic)
         self._places = [TopicPartition(topic, partition) for partition in range(count)]
 

@@ -7,7 +7,7 @@ import logging
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+from confluent_kafka.admin import AdminClient, ClusterMetadata, OffsetSpec  # type: ignore[attr-defined]
 from django.conf import settings
 
 ANSWER_WITHIN = 5.0  # seconds that a question to the cluster may take
@@ -100,22 +100,34 @@ def admin() -> AdminClient:
 
 def partitions_of(client: AdminClient | Consumer, topic: str, within: float = ANSWER_WITHIN) -> int:
     """Return how many partitions a topic has; raise `KafkaUnavailable`."""
+    return len(_described(client, topic, within).topics[topic].partitions)
+
+
+def _described(client: AdminClient | Consumer, topic: str, within: float) -> ClusterMetadata:
+    """Return what the cluster says of one topic, which must be there, and of itself."""
+    # Of this topic only, since there may be thousands; but asked by an admin client, a broker may
+    # create it.
+    asked = {"topic": topic} if isinstance(client, Consumer) else {}
     try:
-        found = client.list_topics(timeout=within).topics.get(topic)
+        found = client.list_topics(timeout=within, **asked)
     except KafkaException as error:
         raise KafkaUnavailable(
             f"Kafka does not answer at {settings.KAFKA_BOOTSTRAP_SERVERS} "
             f"({error.args[0].str()}). Is it running?"
         ) from error
-    if found is None or not found.partitions:
+    if topic not in found.topics or not found.topics[topic].partitions:
         raise NoTopic(f"There is no topic {topic}: run `manage.py topic` to create it.")
-    return len(found.partitions)
+    return found
 
 
 def embedded_cluster_id(client: AdminClient) -> str | None:
     """Return the id of librdkafka's test cluster, or None if the cluster is a real one."""
-    found = client.list_topics(timeout=ANSWER_WITHIN).cluster_id
-    return str(found) if found is not None and found.startswith("mockCluster") else None
+    return _embedded(client.list_topics(timeout=ANSWER_WITHIN))
+
+
+def _embedded(found: ClusterMetadata) -> str | None:
+    made = found.cluster_id
+    return str(made) if made is not None and made.startswith("mockCluster") else None
 
 
 def ends(client: AdminClient, topic: str, *, within: float) -> dict[int, int]:
@@ -145,17 +157,17 @@ def first_offsets(topic: str) -> dict[int, int]:
         consumer.close()
 
 
-def topic_identity(topic: str, client: AdminClient | None = None) -> str:
+def topic_identity(topic: str, client: AdminClient | Consumer | None = None) -> str:
     """Return a name of this very topic: one made anew under the same name has another.
 
     That is the topic's id (KIP-516); librdkafka's test cluster gives none, but a cluster id that
     is new with each cluster. Raises `KafkaUnavailable`.
     """
     client = client or admin()
-    partitions_of(client, topic)
-    if made := embedded_cluster_id(client):
+    if made := _embedded(_described(client, topic, ANSWER_WITHIN)):
         return made
-    asked = client.describe_topics(TopicCollection([topic]), request_timeout=ANSWER_WITHIN)
+    asker = admin() if isinstance(client, Consumer) else client
+    asked = asker.describe_topics(TopicCollection([topic]), request_timeout=ANSWER_WITHIN)
     try:
         return str(asked[topic].result().topic_id)
     except KafkaException as error:

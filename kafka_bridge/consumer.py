@@ -68,7 +68,7 @@ class Consumer:
         self._config = config | {"enable.partition.eof": until_idle}
         self._kafka = KafkaConsumer(self._config)
         self._partitions = clients.partitions_of(self._kafka, self.topic)
-        identity = clients.topic_identity(self.topic)
+        identity = clients.topic_identity(self.topic, self._kafka)
         named = Log(settings.KAFKA_GROUP, self.topic, identity)
         self._watch = Watch(self.topic, identity, APPLIED_ANEW)
         self._applier = Applier(named, instance or "alone")
