@@ -138,7 +138,7 @@ def test_a_message_at_an_offset_that_was_given_before_is_another_message(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The topic is restored, older than it was, and goes on."""
-    monkeypatch.setattr(clients, "topic_identity", lambda topic: "restored")
+    monkeypatch.setattr(clients, "topic_identity", lambda topic, client=None: "restored")
     write_to(source, ANNA, MILK)
     run(source)
     consume()
