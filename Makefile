@@ -4,6 +4,8 @@ VENV ?= .venv
 PORT ?= 8000
 SECONDS ?= 600
 PLOT ?= cost.svg
+# What of the tests to run, as in make test TESTS=tests/catalog
+TESTS ?=
 # The newest of the supported ones; a name that answers but is too old is passed over.
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -29,22 +31,22 @@ demo: $(VENV)/.shop $(TEXTS) ## the whole shop on this machine (PORT=8000), unti
 
 .PHONY: test
 test: $(VENV)/.dev $(TEXTS) ## the tests, on the embedded Kafka and MongoDB
-	$(RUN) -m pytest
+	$(RUN) -m pytest $(TESTS)
 
 .PHONY: test-kafka
 test-kafka: $(VENV)/.dev $(TEXTS) ## the tests on a real Apache Kafka (needs Java 17, Maven, Node)
-	$(RUN) infra/kafka/run.py --temporary -- $(RUN) -m pytest
+	$(RUN) infra/kafka/run.py --temporary -- $(RUN) -m pytest $(TESTS)
 
 .PHONY: test-slow
 test-slow: $(VENV)/.dev $(TEXTS) ## the tests that kill, cut and pause processes (needs Java 17, Maven)
-	$(RUN) infra/kafka/run.py --temporary -- $(RUN) -m pytest -m slow
+	$(RUN) infra/kafka/run.py --temporary -- $(RUN) -m pytest -m slow $(TESTS)
 
 .PHONY: test-browser
 test-browser: $(VENV)/.dev $(TEXTS) ## the tests that drive Chromium
 	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
 	&& apt-get update -qq && apt-get install -y -qq chromium; } \
 	|| { echo "Install Chromium first, so that chromium is on PATH." >&2; exit 1; }
-	$(RUN) -m pytest -m browser
+	$(RUN) -m pytest -m browser $(TESTS)
 
 .PHONY: chaos
 chaos: $(VENV)/.dev ## ill-treat the shop for SECONDS=600, and print what came of each fault

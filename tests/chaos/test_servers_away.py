@@ -12,7 +12,8 @@ from tests.chaos.world import World
 
 pytestmark = pytest.mark.slow
 
-AWAY = 12.0  # seconds
+AWAY = 8.0  # seconds
+RATE = 150  # events a second: what gathers meanwhile is applied in small batches
 MOST_CPU = 0.1  # of one core, while there is nothing to do but to wait
 MOST_LINES = 12  # in the time away, of all clients together
 
@@ -46,7 +47,7 @@ OUTAGES = {
 def test_the_consumer_waits_and_goes_on(world: World, which: str) -> None:
     go, come_back = OUTAGES[which]
     consumer = world.consumer("--batch", "50", *([] if world.kafka.real else ["--alone"]))
-    with world.shoppers(rate=300) as shoppers:
+    with world.shoppers(rate=RATE) as shoppers:
         world.progress(0)
         applied = world.applied()
         with ExitStack() as returning:
@@ -81,7 +82,7 @@ def waiting(world: World) -> tuple[float, int]:
 def test_mongodb_killed_again_and_again(world: World) -> None:
     consumer = world.consumer("--batch", "50", *([] if world.kafka.real else ["--alone"]))
     delays = []
-    with world.shoppers(rate=300) as shoppers:
+    with world.shoppers(rate=RATE) as shoppers:
         for _ in range(5):
             world.progress(world.applied() + 50)
             world.mongo.kill()

@@ -18,6 +18,7 @@ The product knows nothing of this: everything is patched from here.
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -65,7 +66,9 @@ def _arm(how: str, where: str, count: str) -> None:
 
     def strike() -> None:
         if next(left, None) == 0:
-            os.kill(os.getpid(), SIGNALS[how])
+            # To this very thread: as the process's own, the signal could strike another one first,
+            # and this one would get a step further.
+            signal.pthread_kill(threading.get_ident(), SIGNALS[how])
 
     order, owner, name = {
         "taken": (_first, Applier, "apply_items"),

@@ -25,6 +25,7 @@ FORMS: dict[str, tuple[str, str, dict[str, str]]] = {
     "/register/": ("stranger", "repeated", pages.FILLED_IN | {"email": "ala@example.com"}),
     "/log-in/": ("stranger", "password", {"email": "ola@example.com", "password": "1"}),
     "/products/milk/": ("customer", "price", {}),
+    "/check-out/": ("customer", "token", {}),
     "/profile/change/": ("customer", "street", {}),
     "/profile/password/": ("customer", "repeated", {"current": pages.PASSWORD} | NEW),
     "/invitation/": ("stranger", "repeated", pages.FILLED_IN),
@@ -42,6 +43,7 @@ LISTS = {
     "/purchases/": ("after", "before", "bought"),
     "/log-in/": ("next",),
 }
+BASKET = "/basket/"  # its fields have the names of what is in it
 
 
 class Sender(NamedTuple):
@@ -69,13 +71,10 @@ some = settings(
 def browsers(publish: Publish, consume: Consume) -> dict[str, Client]:
     """Return a browser of each kind of visitor, in a shop that sells milk."""
     pages.milk(publish, consume)
-    ola = pages.customer(publish, consume)
+    browser = pages.browser_of(pages.customer(publish, consume))
+    pages.put(browser, "milk")
     pages.given(publish, consume, "anna@example.com")
-    return {
-        "stranger": pages.stranger(),
-        "customer": pages.browser_of(ola),
-        "operator": operators.log_in(),
-    }
+    return {"stranger": pages.stranger(), "customer": browser, "operator": operators.log_in()}
 
 
 def encoded(fields: dict[str, bytes]) -> str:
@@ -106,6 +105,18 @@ def sender(
     assert not DeadLetter.objects.exists()
 
 
+@pytest.fixture
+def basket(browsers: dict[str, Client]) -> Sender:
+    """A basket's form, and who sends it with some quantities changed."""
+    customer = browsers["customer"]
+    lines = customer.get(BASKET).context["form"].fields
+
+    def send(changed: dict[str, bytes]) -> Any:
+        return customer.post(BASKET, encoded(changed), content_type=FORM)
+
+    return Sender([*lines, "remove", "check-out"], send)
+
+
 @some
 @given(data=st.data())
 def test_any_form(sender: Sender, data: st.DataObject) -> None:
@@ -113,6 +124,13 @@ def test_any_form(sender: Sender, data: st.DataObject) -> None:
     answer = sender.send(changed)
     assert answer.status_code < 500
     assert answer.status_code >= 300 or "<form" in answer.content.decode()
+
+
+@some
+@given(data=st.data())
+def test_any_basket(basket: Sender, data: st.DataObject) -> None:
+    answer = basket.send(data.draw(st.dictionaries(st.sampled_from(basket.fields), values)))
+    assert answer.status_code in {302, 422}
 
 
 @pytest.mark.parametrize("page", LISTS)
