@@ -10,7 +10,8 @@ from typing import Any
 
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user
 from django.contrib.auth.hashers import check_password, make_password
-from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.backends.base import SessionBase, UpdateError
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 from django.utils.deprecation import MiddlewareMixin
@@ -50,11 +51,15 @@ def auth_hash(encoded: str) -> str:
 def expect(session: SessionBase, encoded: str) -> None:
     """Let this session go on once the password is the one with this hash.
 
-    It is saved at once: from when the event is sent on, any request may find it applied.
+    It is saved at once: from when the event is sent on, any request may find it applied. Raises
+    Django's `SessionInterrupted` if somebody logged out in another tab meanwhile.
     """
     earlier = [one for one in session.get(EXPECTED, []) if one != auth_hash(encoded)]
     session[EXPECTED] = [*earlier[1 - MOST_EXPECTED :], auth_hash(encoded)]
-    session.save()
+    try:
+        session.save()
+    except UpdateError as error:
+        raise SessionInterrupted from error
 
 
 class StayLoggedIn(MiddlewareMixin):

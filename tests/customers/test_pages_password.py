@@ -10,6 +10,7 @@ from django.test import Client
 from customers.events import CustomerChanged
 from customers.models import Customer
 from customers.passwords import hashed
+from customers.views import password as views
 from kafka_bridge.models import Receipt
 from kafka_bridge.mongo import database
 from kafka_bridge.submission import event_id_of
@@ -256,6 +257,23 @@ def test_a_forged_form_is_refused_in_words(
     if token == "other":
         token = filling_in(browser_of(customer(publish, consume, "ala@example.com")))["token"]
     answer = client.post(FORM, filling_in(client) | {"token": token})
+    assert answer.status_code == 400
+    assert "Nothing was done" in answer.content.decode()
+    assert consume() == 0
+
+
+def test_who_logs_out_in_another_tab_meanwhile_sends_nothing(
+    ola: Customer, consume: Consume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = browser_of(ola)
+    filled = filling_in(client)
+
+    def log_out_and_hash(raw: str, event_id: str) -> str:
+        client.session.delete()
+        return hashed(raw, event_id)
+
+    monkeypatch.setattr(views, "hashed", log_out_and_hash)
+    answer = client.post(FORM, filled)
     assert answer.status_code == 400
     assert "Nothing was done" in answer.content.decode()
     assert consume() == 0
