@@ -79,12 +79,12 @@ class Command(ShopCommand):
 
     def _tell(self, address: str, operator: list[str] | None, customer: list[str] | None) -> None:
         self.stdout.write(f"\nThe shop is open: {address}")
+        if settings.LEARNING_PAGE:
+            way = reverse("learning").removeprefix("/")
+            self.stdout.write(f"  begin at  {address}{way}, which shows what happens as you click")
         self.stdout.write(f"  customer  {_words(customer, 'register one, or run manage.py seed')}")
         changed = "its password is not known here: manage.py changepassword operator"
         self.stdout.write(f"  operator  {_words(operator, changed)}, at {address}admin/")
-        if settings.LEARNING_PAGE:
-            way = reverse("learning").removeprefix("/")
-            self.stdout.write(f"What happens as you click: {address}{way}")
         self.stdout.write("Ctrl-C closes it.\n")
         self.stdout.flush()
 
