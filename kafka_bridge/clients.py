@@ -29,6 +29,9 @@ def common() -> dict[str, Any]:
     return {
         "bootstrap.servers": settings.KAFKA_BOOTSTRAP_SERVERS,
         "logger": log,
+        # A client waits half of this, in milliseconds, before it knocks at a second address of the
+        # cluster; from then on it doubles.
+        "reconnect.backoff.ms": 20,
         # A broker that was away is tried again this often, in milliseconds: by default a form
         # would fail up to ten seconds longer.
         "reconnect.backoff.max.ms": 1000,

@@ -85,13 +85,14 @@ class Consumer:
         try:
             self._join()
             while not self.stopping and not self._idle():
-                self._beat()
+                if self._pulse.due():
+                    self._pulse.beat(self._held())
                 try:
                     self._turn()
                 except KafkaException as error:
                     self._rejoin(error)
             self._settle()
-            self._end_beating()
+            self._pulse.stop()
         finally:
             self._worker.shutdown()
             self._kafka.close()
@@ -132,21 +133,6 @@ class Consumer:
                 [self.topic], on_assign=self._on_assign, on_revoke=self._on_revoke
             )
         self._lost = not self._shared
-
-    def _beat(self) -> None:
-        """Give a sign of life; that it cannot be written is no reason to apply nothing."""
-        if not self._pulse.due():
-            return
-        try:
-            self._pulse.beat(self._held())
-        except PyMongoError as error:
-            self._troubles.tell("The heartbeat was not written", error)
-
-    def _end_beating(self) -> None:
-        try:
-            self._pulse.stop()
-        except PyMongoError as error:
-            self._troubles.tell("The heartbeat was not taken away", error)
 
     def _held(self) -> list[int]:
         """Return the partitions that are ours."""
@@ -230,10 +216,7 @@ class Consumer:
         self._settle()
         numbers = [partition.partition for partition in partitions]
         try:
-            claimed = self._at(self._claim(numbers))
-            kafka.incremental_assign(claimed)
-            # A partition that was paused when we lost it is still paused when it comes back.
-            kafka.resume(claimed)
+            kafka.incremental_assign(self._at(self._claim(numbers)))
         except (Fenced, PyMongoError, KafkaException) as error:
             self._troubles.tell("The stored offsets could not be read", error)
             kafka.incremental_assign(self._at(dict.fromkeys(numbers, 0)))
@@ -244,6 +227,8 @@ class Consumer:
     def _on_revoke(self, kafka: KafkaConsumer, partitions: list[TopicPartition]) -> None:
         self._settle()
         self._applier.positions.release(partition.partition for partition in partitions)
+        # What goes paused comes back paused, and then it is too late (see `_stop_reading`).
+        kafka.resume(partitions)
         kafka.incremental_unassign(partitions)
 
     def _claim(self, partitions: Sequence[int]) -> dict[int, int]:
@@ -265,7 +250,7 @@ class Consumer:
 
     def _recover(self) -> None:
         """Make one attempt to go on from the stored offsets, after a pause that grows."""
-        self._kafka.pause(self._kafka.assignment())
+        self._stop_reading()
         if message := self._kafka.poll(self._wait):
             self._usable(message)  # it cannot be used, but its error may be the end
         self._wait = min(max(self._wait * 2, SHORTEST_WAIT), LONGEST_WAIT)
@@ -273,18 +258,29 @@ class Consumer:
             self._applier.renew()
             self._reposition(self._claim(self._held()))
         except (Fenced, PyMongoError, KafkaException) as error:
+            if _is_unread(error):
+                raise
             self._troubles.tell("Waiting", error)
         else:
             self._ended.clear()
             self._lost = False
 
-    def _reposition(self, positions: dict[int, int]) -> None:
+    def _stop_reading(self) -> None:
         if self._shared:
-            for place in self._at(positions):
-                self._kafka.seek(place)
+            self._kafka.pause(self._kafka.assignment())
         else:
-            self._kafka.assign(self._at(positions))
-        self._kafka.resume(self._at(positions))
+            # Not paused: librdkafka begins to read what is assigned in a thread of its own, and a
+            # resumption that overtakes it there has the partition never be read.
+            self._kafka.unassign()
+
+    def _reposition(self, positions: dict[int, int]) -> None:
+        places = self._at(positions)
+        if self._shared:
+            for place in places:
+                self._kafka.seek(place)
+            self._kafka.resume(places)
+        else:
+            self._kafka.assign(places)
 
     def _range(self, partition: int) -> tuple[int, int]:
         """Return the first offset that the log holds and the one after its last."""
@@ -295,3 +291,8 @@ class Consumer:
     def _broken(self, partition: int) -> str:
         wanted = self._applier.positions.next.get(partition, 0)
         return missing(self.topic, partition, self._range(partition), wanted)
+
+
+def _is_unread(error: Exception) -> bool:
+    """Whether Kafka's client does not read a partition that was assigned to it."""
+    return isinstance(error, KafkaException) and error.args[0].code() == KafkaError._STATE
