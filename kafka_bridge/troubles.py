@@ -4,6 +4,7 @@ import logging
 import time
 
 from confluent_kafka import KafkaError
+from pymongo.errors import OperationFailure
 
 TOLD_EVERY = 60.0  # seconds between log lines about the same trouble
 
@@ -25,5 +26,8 @@ class Troubles:
 
 
 def name_of(error: Exception | KafkaError) -> str:
-    """Return what an error may tell a log: MongoDB's texts can hold documents, so their name."""
-    return error.str() if isinstance(error, KafkaError) else type(error).__name__
+    """Return what an error may tell a log: MongoDB's texts can hold documents, so name and code."""
+    if isinstance(error, KafkaError):
+        return error.str()
+    code = f" {error.code}" if isinstance(error, OperationFailure) else ""
+    return f"{type(error).__name__}{code}"

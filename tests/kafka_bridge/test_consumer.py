@@ -205,6 +205,17 @@ class TestMongoFails:
         assert len(met) == len(faults)
         assert_bought_once(bought)
 
+    def test_the_log_tells_the_code_of_a_failure_and_not_its_text(
+        self,
+        bought: list[Envelope[Any]],
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        with failing(monkeypatch, "commit_transaction", refused):
+            until_idle()
+        assert "(OperationFailure 112)" in caplog.text
+        assert "conflict" not in caplog.text
+
     def test_what_was_read_behind_a_failed_batch_is_not_applied_before_it(
         self, publish: Publish, monkeypatch: pytest.MonkeyPatch
     ) -> None:
