@@ -1,6 +1,7 @@
 """Whatever is sent to a form or asked of a page, the answer is one in words, never an error 500."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import quote_plus
 
@@ -81,6 +82,10 @@ def encoded(fields: dict[str, bytes]) -> str:
     return "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in fields.items())
 
 
+def posted(browser: Client, page: str, fields: dict[str, bytes]) -> Any:
+    return browser.post(page, encoded(fields), content_type=FORM)
+
+
 @pytest.fixture(params=FORMS)
 def sender(
     request: pytest.FixtureRequest, browsers: dict[str, Client], consume: Consume
@@ -98,7 +103,7 @@ def sender(
     fields |= {name: value.encode() for name, value in typed.items()}
 
     def send(changed: dict[str, bytes]) -> Any:
-        return browsers[who].post(page, encoded(fields | changed), content_type=FORM)
+        return posted(browsers[who], page, fields | changed)
 
     yield Sender(sorted(fields), send)
     consume()
@@ -111,10 +116,7 @@ def basket(browsers: dict[str, Client]) -> Sender:
     customer = browsers["customer"]
     lines = customer.get(BASKET).context["form"].fields
 
-    def send(changed: dict[str, bytes]) -> Any:
-        return customer.post(BASKET, encoded(changed), content_type=FORM)
-
-    return Sender([*lines, "remove", "check-out"], send)
+    return Sender([*lines, "remove", "check-out"], partial(posted, customer, BASKET))
 
 
 @some
