@@ -108,6 +108,19 @@ class Offset(models.Model):
         return self.id
 
 
+class Claims(models.Model):
+    """The sessions that last claimed partitions of a log, each with the partitions' numbers."""
+
+    id = models.CharField(db_column="_id", primary_key=True, max_length=300)
+    claims = models.JSONField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.id
+
+
 class DeadLetter(models.Model):
     """A message that could not be applied, as it came, with the reason."""
 

@@ -15,10 +15,12 @@ from pymongo.operations import UpdateOne
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from kafka_bridge.models import Offset
+from kafka_bridge.models import Claims, Offset
 
 # Of every transaction: it reads what is agreed on, and counts when a majority has it on disk.
 SNAPSHOT, DURABLE = ReadConcern("snapshot"), WriteConcern("majority", j=True)
+
+CLAIMS = 100  # that are remembered: more than can be under way within a transaction's minute
 
 
 class Fenced(Exception):
@@ -59,6 +61,7 @@ class Positions:
         self.consumer = consumer
         self.next: dict[int, int] = {}
         self._offsets = database[Offset._meta.db_table]
+        self._claims = database[Claims._meta.db_table]
         self._database = database
 
     def prepare(self, partitions: int) -> None:
@@ -90,28 +93,45 @@ class Positions:
         """Take over partitions and return their next offsets.
 
         A consumer that was killed leaves its transaction open, and the documents in it locked for
-        up to a minute: its session stands beside the offset and is ended if the offset is locked.
-        Raises `Fenced` if a rebuild took offsets away.
+        up to a minute. So each notes its session before it claims, where no transaction locks it,
+        and those who claimed before are ended if an offset is locked. Raises `Fenced` if a rebuild
+        took offsets away.
         """
-        mine = Binary(bytes(session.session_id["id"]), 4)
-        chosen = {"_id": {"$in": [self.log.key(partition) for partition in partitions]}}
-        before = {found["session"] for found in self._offsets.find(chosen)}
+        mine = _id_of(session)
+        earlier = self._note(partitions, mine)
         try:
-            positions = self._take(chosen, mine, session)
+            positions = self._take(partitions, session)
         except OperationFailure as error:
             if not error.has_error_label("TransientTransactionError"):
                 raise
-            self._end_sessions(before - {mine, None})
-            positions = self._take(chosen, mine, session)
+            self._end_sessions(earlier - {mine})
+            positions = self._take(partitions, session)
         if len(positions) < len(partitions):
             raise Fenced("a rebuild took the stored offsets away")
         self.next.update(positions)
         return positions
 
-    def _take(self, chosen: dict[str, Any], mine: Binary, session: ClientSession) -> dict[int, int]:
+    def _note(self, partitions: Collection[int], mine: Binary) -> set[Binary]:
+        """Note who claims partitions; return whose sessions may have locked them."""
+        claim = {"session": mine, "partitions": list(partitions)}
+        noted = self._claims.find_one_and_update(
+            {"_id": f"{self.log.group}/{self.log.name}"},
+            {"$push": {"claims": {"$each": [claim], "$slice": -CLAIMS}}},
+            upsert=True,
+        )
+        earlier = noted["claims"] if noted else []  # as it was before
+        claimed = {c["session"] for c in earlier if {*partitions} & {*c["partitions"]}}
+        owners = {found["session"] for found in self._offsets.find(self._chosen(partitions))}
+        return (claimed | owners) - {None}
+
+    def _chosen(self, partitions: Collection[int]) -> dict[str, Any]:
+        return {"_id": {"$in": [self.log.key(partition) for partition in partitions]}}
+
+    def _take(self, partitions: Collection[int], session: ClientSession) -> dict[int, int]:
         # In a transaction a locked offset is an error at once; a plain write would wait for it,
         # and while it waits the embedded server lets the transaction's own writes wait too.
-        named = {"$set": {"session": mine, "consumer": self.consumer}}
+        chosen = self._chosen(partitions)
+        named = {"$set": {"session": _id_of(session), "consumer": self.consumer}}
         with session.start_transaction(read_concern=SNAPSHOT, write_concern=DURABLE):
             self._offsets.update_many(chosen, named, session=session)
             found = list(self._offsets.find(chosen, session=session))
@@ -136,13 +156,22 @@ class Positions:
             self.next.pop(partition, None)
 
     def advance(self, ends: Mapping[int, int], session: ClientSession) -> None:
-        """Compare-and-set the next offsets within the transaction; raise `Fenced`."""
+        """Compare-and-set the next offsets within the transaction; raise `Fenced`.
+
+        Who lost a partition fails at once, though the new owner has not moved the offset yet: else
+        it could begin a transaction, be killed in it, and nobody would look for its session.
+        """
+        mine = _id_of(session)
         moves = [
             UpdateOne(
-                {"_id": self.log.key(partition), "next": self.next[partition]},
+                {"_id": self.log.key(partition), "next": self.next[partition], "session": mine},
                 {"$set": {"next": end}},
             )
             for partition, end in ends.items()
         ]
         if self._offsets.bulk_write(moves, session=session).matched_count != len(moves):
             raise Fenced("another consumer applied these events")
+
+
+def _id_of(session: ClientSession) -> Binary:
+    return Binary(bytes(session.session_id["id"]), 4)

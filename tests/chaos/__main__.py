@@ -16,7 +16,7 @@ from statistics import median
 import django
 
 RATE = 300  # events a second
-FAULTS_A_ROUND = 13
+FAULTS_A_ROUND = 14
 
 
 @dataclass

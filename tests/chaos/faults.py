@@ -74,7 +74,7 @@ def killed_at(point: str) -> Fault:
     def strike(shop: Shop) -> Struck:
         shop.consumer.send(signal.SIGTERM)
         shop.consumer.wait(GO_ON_WITHIN)
-        count = 1 if point == "rebalance" else shop.chance.randint(1, 20)
+        count = 1 if point in {"claim", "rebalance"} else shop.chance.randint(1, 20)
         victim = shop.start(FAULT=f"kill:{point}:{count}")
         assert victim.wait(GO_ON_WITHIN) == -signal.SIGKILL, victim.words
         return Struck(shop.world.behind() > 0, shop.successor(shop.world.applied()))
@@ -153,6 +153,7 @@ FAULTS: dict[str, Fault] = {
     "killed inside the transaction": killed_at("inside"),
     "killed before the commit": killed_at("before-commit"),
     "killed after the commit": killed_at("after-commit"),
+    "killed as it claims partitions": killed_at("claim"),
     "killed as it takes up partitions": killed_at("rebalance"),
     "consumer frozen, replaced, woken": frozen,
     "wire cut before the commit": cut_at_commit("before"),

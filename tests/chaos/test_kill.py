@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 KILLS = 26  # on each Kafka, so more than 50
 CUTS = 15
-POINTS = ["inside", "before-commit", "after-commit", "rebalance", "any"]
+POINTS = ["inside", "before-commit", "after-commit", "claim", "rebalance", "any"]
 # The first progress after a consumer's start, without the time in which Python and Django load.
 GOES_ON_WITHIN = 1.0
 
@@ -30,12 +30,11 @@ def small_batches(world: World) -> list[str]:
 def kill_one(world: World, point: str, chance: random.Random, **more: str) -> float | None:
     """Start a consumer and have it killed at its work; return its first delay, if it had one."""
     before = world.applied()
-    # On a rebalance it dies with its first claim; elsewhere when some batches are through.
-    count = 1 if point == "rebalance" else chance.randint(2, 12)
+    # In its first claim or after it; elsewhere when some batches are through.
+    count = 1 if point in {"claim", "rebalance"} else chance.randint(2, 12)
     fault = {} if point == "any" else {"FAULT": f"kill:{point}:{count}"}
     victim = world.consumer(*small_batches(world), **fault, **more)
-    # A claim is a transaction too, and one that meets a duplicate is tried twice: some victims
-    # die before their first batch is through.
+    # One batch may be several transactions: some victims die before their first batch is through.
     until(lambda: world.applied() > before or victim.code is not None, 30, world.all_words)
     seen, began = time.monotonic(), victim.consuming_since
     delay = seen - began if began and world.applied() > before else None

@@ -7,6 +7,7 @@ to that point for the n-th time:
     inside          the offsets are written in the transaction, and the documents are not
     before-commit   all of the transaction is written, and not committed
     after-commit    MongoDB has committed, and nothing has heard of it yet
+    claim           partitions are claimed in the transaction, and it is not committed
     rebalance       partitions were claimed, and not taken up yet
 
 WITHOUT=<mechanisms> takes some out, to show that the tests fail then: `transaction`, `fence` (the
@@ -75,6 +76,7 @@ def _arm(how: str, where: str, count: str) -> None:
         "inside": (_then, Positions, "advance"),
         "before-commit": (_first, ClientSession, "commit_transaction"),
         "after-commit": (_then, ClientSession, "commit_transaction"),
+        "claim": (_in_claim, Positions, "_take"),
         "rebalance": (_then, Consumer, "_claim"),
     }[where]
     setattr(owner, name, order(getattr(owner, name), strike))
@@ -93,6 +95,18 @@ def _then(do: Callable[..., Any], strike: Callable[[], None]) -> Callable[..., A
         done = do(*args, **kwargs)
         strike()
         return done
+
+    return both
+
+
+def _in_claim(take: Callable[..., Any], strike: Callable[[], None]) -> Callable[..., Any]:
+    def both(positions: Any, partitions: Any, session: Any) -> Any:
+        commit = session.commit_transaction
+        session.commit_transaction = _first(commit, strike)
+        try:
+            return take(positions, partitions, session)
+        finally:
+            session.commit_transaction = commit
 
     return both
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, cast
+from unittest import mock
 
 import pytest
 from bson import Decimal128
@@ -12,6 +13,7 @@ from catalog.models import Product
 from customers.events import ProductBought
 from customers.models import Purchase
 from kafka_bridge import registry
+from kafka_bridge.applier import Applier
 from kafka_bridge.envelope import Envelope, wrap
 from kafka_bridge.models import DeadLetter, Offset, Receipt
 from kafka_bridge.mongo import database
@@ -190,10 +192,31 @@ class TestFence:
         killed = log.applier()
         killed.session.start_transaction()
         killed.positions.advance({0: 1}, killed.session)
-        begun = datetime.now(UTC)
-        log.applier().apply(log.partitions[0])
-        assert (datetime.now(UTC) - begun).total_seconds() < 2
-        assert Product.objects.count() == 1
+        goes_on_at_once(log)
+
+    def test_so_is_one_in_which_partitions_were_claimed(self) -> None:
+        log = added("milk")
+        log.applier()
+        killed = Applier(log.name, "killed")
+        killed_now = mock.patch.object(killed.session, "commit_transaction", side_effect=SystemExit)
+        with killed_now, pytest.raises(SystemExit):
+            killed.claim([0])
+        goes_on_at_once(log)
+
+    def test_who_lost_a_partition_begins_nothing_before_the_new_owner_does(self) -> None:
+        log = added("milk")
+        slow, _ = log.applier(), log.applier()
+        with pytest.raises(Fenced):
+            slow.apply(log.partitions[0])
+        assert not Product.objects.exists()
+
+
+def goes_on_at_once(log: MemoryLog) -> None:
+    """Have a successor apply the log, which must not wait for a transaction that nobody ends."""
+    begun = datetime.now(UTC)
+    log.applier().apply(log.partitions[0])
+    assert (datetime.now(UTC) - begun).total_seconds() < 2
+    assert Product.objects.count() == 1
 
 
 class TestPositions:
