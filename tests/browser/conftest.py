@@ -4,7 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
@@ -17,6 +17,18 @@ QUIET = ["--disable-quic", "--no-first-run", "--disable-background-networking"]
 QUIET += ["--disable-component-update", "--disable-sync", "--disable-gpu"]
 
 Open = Callable[..., Page]
+
+# Four ways to come, which have any two of width, JavaScript and language together at least once,
+# and two that have each of them once, for what is as good as sure to be alike.
+VISITS = {
+    "wide-pl": (DESKTOP, True, "pl-PL"),
+    "wide-en-noscript": (DESKTOP, False, "en"),
+    "phone-en": (PHONE, True, "en"),
+    "phone-pl-noscript": (PHONE, False, "pl-PL"),
+    "wide-pl-noscript": (DESKTOP, False, "pl-PL"),
+}
+OPPOSITE = ["phone-en", "wide-pl-noscript"]
+twice = pytest.mark.parametrize("visitor", OPPOSITE, indirect=True)
 
 
 def look(page: Page, name: str, *, script: bool = True) -> None:
@@ -31,6 +43,39 @@ def look(page: Page, name: str, *, script: bool = True) -> None:
     if script:
         found = Axe().run(page)
         assert not found.violations_count, found.generate_report()
+
+
+class Visitor(NamedTuple):
+    """Somebody with a screen, a language, and perhaps JavaScript."""
+
+    width: int
+    script: bool
+    locale: str
+    open_browser: Open
+
+    def open(self, **options: Any) -> Page:
+        """Open a browser of their own."""
+        chosen = {"java_script_enabled": self.script, "locale": self.locale} | options
+        return self.open_browser(self.width, **chosen)
+
+    def say(self, polish: str, english: str) -> str:
+        """Return what they read."""
+        return english if self.locale == "en" else polish
+
+    def money(self, amount: str) -> str:
+        """Return an amount such as 4.90 as they read it."""
+        return self.say(f"{amount.replace('.', ',')} zł", f"{amount} PLN")
+
+    def look(self, page: Page, name: str) -> None:
+        """Take a picture and look whether the page is accessible; see `look`."""
+        language = self.locale[:2]
+        look(page, f"{name}-{language}{'' if self.script else '-noscript'}", script=self.script)
+
+
+@pytest.fixture(params=list(VISITS)[:4])
+def visitor(request: pytest.FixtureRequest, opened: Open) -> Visitor:
+    """Somebody who comes in each of the four ways."""
+    return Visitor(*VISITS[request.param], opened)
 
 
 @pytest.fixture(scope="session")

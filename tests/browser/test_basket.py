@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 from catalog.events import ProductAdded, ProductChanged, ProductWithdrawn
 from customers.models import Customer, Purchase
 from kafka_bridge.models import DeadLetter
-from tests.browser.conftest import DESKTOP, PHONE, Open, look
-from tests.browser.test_flows import log_in
+from tests.browser.conftest import PHONE, Open, Visitor, look, twice
+from tests.browser.test_flows import buy, log_in
 from tests.conftest import Consume, NoKafka, Publish, Running
 from tests.pages import PASSWORD, customer, discard, send_junk
 
@@ -35,237 +35,237 @@ def ola(shelf: None, publish: Publish, consume: Consume) -> Customer:
     return customer(publish, consume)
 
 
-def put(page: Page, product: str, quantity: int = 1) -> None:
+def put(page: Page, visitor: Visitor, product: str, quantity: int = 1) -> None:
     """Put a product into the basket from its page."""
     page.goto(f"/products/{product}/")
-    page.get_by_label("Ilość").fill(str(quantity))
-    page.get_by_role("button", name="Do koszyka").click()
-    expect(page.get_by_role("status")).to_contain_text(f"Włożono do koszyka: {quantity} ×")
+    page.get_by_label(visitor.say("Ilość", "Quantity")).fill(str(quantity))
+    page.get_by_role("button", name=visitor.say("Do koszyka", "Add to basket")).click()
+    put = visitor.say("Włożono do koszyka:", "Put into the basket:")
+    expect(page.get_by_role("status")).to_contain_text(f"{put} {quantity} ×")
 
 
-def fill(page: Page) -> None:
+def fill(page: Page, visitor: Visitor) -> None:
     """Put all products into the basket, the first of them twice."""
-    put(page, "mleko", 2)
-    put(page, "chleb")
-    put(page, "losos")
+    put(page, visitor, "mleko", 2)
+    put(page, visitor, "chleb")
+    put(page, visitor, "losos")
 
 
-def to_check_out(page: Page) -> None:
+def to_check_out(page: Page, visitor: Visitor) -> None:
     """Go from the basket to the check-out."""
     page.goto("/basket/")
-    page.get_by_role("button", name="Przejdź do kasy").click()
-    expect(page.get_by_role("heading", name="Kasa")).to_be_visible()
+    page.get_by_role("button", name=visitor.say("Przejdź do kasy", "Go to check-out")).click()
+    heading = page.get_by_role("heading", name=visitor.say("Kasa", "Check-out"))
+    expect(heading).to_be_visible()
 
 
-def count_of_basket(page: Page) -> str:
+def buy_all(page: Page, visitor: Visitor, total: str = "") -> None:
+    """Send the order."""
+    button = visitor.say("Kup wszystko", "Buy all")
+    if total:
+        button += f" {visitor.say('za', 'for')} {visitor.money(total)}"
+    page.get_by_role("button", name=button).click()
+
+
+def expect_bought(page: Page, visitor: Visitor, count: int, of: int, total: str = "") -> None:
+    """Wait until so many products of an order are bought."""
+    words = visitor.say(f"Kupiono: {count} z {of} ", f"Bought: {count} of {of} ")
+    told = page.get_by_role("status")
+    expect(told).to_contain_text(words, timeout=SHOWN_WITHIN)
+    if total:
+        together = f"{visitor.say('Łącznie', 'All together')}: {visitor.money(total)}"
+        expect(told).to_contain_text(together)
+
+
+def count_of_basket(page: Page, visitor: Visitor) -> str:
     """What the header says of the basket."""
-    return page.get_by_role("banner").get_by_role("link", name="Koszyk").inner_text()
+    basket = visitor.say("Koszyk", "Basket")
+    return page.get_by_role("banner").get_by_role("link", name=basket).inner_text()
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["script", "noscript"])
-@pytest.mark.parametrize("width", [DESKTOP, PHONE])
 def test_a_stranger_fills_a_basket_logs_in_and_checks_out(
-    opened: Open, ola: Customer, running_consumer: Running, width: int, script: bool
+    visitor: Visitor, ola: Customer, running_consumer: Running
 ) -> None:
-    page = opened(width=width, java_script_enabled=script)
-    suffix = "" if script else "-noscript"
+    page, say = visitor.open(), visitor.say
     page.goto("/basket/")
-    look(page, f"basket-empty{suffix}", script=script)
-    fill(page)
-    assert count_of_basket(page) == "Koszyk 3"
-    look(page, f"basket{suffix}", script=script)
-    page.get_by_role("button", name="Przejdź do kasy").click()
+    visitor.look(page, "basket-empty")
+    fill(page, visitor)
+    assert count_of_basket(page, visitor) == say("Koszyk 3", "Basket 3")
+    visitor.look(page, "basket")
+    page.get_by_role("button", name=say("Przejdź do kasy", "Go to check-out")).click()
     page.get_by_label("E-mail").fill(ola.email)
-    page.get_by_label("Hasło").fill(PASSWORD)
-    page.locator("main").get_by_role("button", name="Zaloguj się").click()
-    expect(page.get_by_role("heading", name="Kasa")).to_be_visible()
-    look(page, f"check-out{suffix}", script=script)
+    page.get_by_label(say("Hasło", "Password")).fill(PASSWORD)
+    page.locator("main").get_by_role("button", name=say("Zaloguj się", "Log in")).click()
+    expect(page.get_by_role("heading", name=say("Kasa", "Check-out"))).to_be_visible()
+    visitor.look(page, "check-out")
     with running_consumer():
-        page.get_by_role("button", name="Kup wszystko za 33,99 zł").click()
-        told = page.get_by_role("status")
-        expect(told).to_contain_text(
-            "Kupiono: 3 z 3 produktów. Łącznie: 33,99 zł", timeout=SHOWN_WITHIN
-        )
-    look(page, f"order{suffix}", script=script)
-    assert count_of_basket(page) == "Koszyk"
-    page.get_by_role("link", name="Moje zakupy").first.click()
+        buy_all(page, visitor, "33.99")
+        expect_bought(page, visitor, 3, 3, "33.99")
+    visitor.look(page, "order")
+    assert count_of_basket(page, visitor) == say("Koszyk", "Basket")
+    page.get_by_role("link", name=say("Moje zakupy", "My purchases")).first.click()
     expect(page.get_by_role("row")).to_have_count(4)
     assert Purchase.objects.count() == 3
 
 
-def buy_all(page: Page) -> None:
-    """Send the order."""
-    page.get_by_role("button", name="Kup wszystko").click()
-
-
-@pytest.mark.parametrize("script", [True, False], ids=["script", "noscript"])
-@pytest.mark.parametrize("width", [DESKTOP, PHONE])
 def test_an_order_says_line_by_line_what_became_of_it(
-    opened: Open,
-    ola: Customer,
-    publish: Publish,
-    running_consumer: Running,
-    *,
-    width: int,
-    script: bool,
+    visitor: Visitor, ola: Customer, publish: Publish, running_consumer: Running
 ) -> None:
-    page = opened(width=width, java_script_enabled=script)
-    suffix = "" if script else "-noscript"
+    page, say = visitor.open(), visitor.say
     log_in(page, ola)
-    fill(page)
-    to_check_out(page)
+    fill(page, visitor)
+    to_check_out(page, visitor)
     publish(ProductChanged("Mleko 3,2%", "nabiał", Decimal("5.20"), version=1), "mleko")
     publish(ProductWithdrawn(), "chleb")
-    buy_all(page)
-    expect(page.get_by_role("status")).to_contain_text("Kupiono: 0 z 3 produktów")
-    expect(page.get_by_role("row", name="Mleko")).to_contain_text("W drodze")
-    look(page, f"order-waiting{suffix}", script=script)
+    buy_all(page, visitor)
+    expect_bought(page, visitor, 0, 3)
+    milk, bread = page.get_by_role("row", name="Mleko"), page.get_by_role("row", name="Chleb")
+    expect(milk).to_contain_text(say("W drodze", "On its way"))
+    visitor.look(page, "order-waiting")
     with running_consumer():
-        told = page.get_by_role("status")
-        expect(told).to_contain_text("Kupiono: 1 z 3 produktów", timeout=SHOWN_WITHIN)
-        look(page, f"order-refused{suffix}", script=script)
-        milk, bread = page.get_by_role("row", name="Mleko"), page.get_by_role("row", name="Chleb")
-        expect(milk).to_contain_text("Cena się zmieniła: wynosi teraz 5,20 zł.")
-        expect(bread).to_contain_text("Ten produkt nie jest już sprzedawany.")
-        bread.get_by_role("link", name="Zobacz w koszyku").click()
-        look(page, f"basket-changed{suffix}", script=script)
-        page.get_by_role("button", name="Usuń: Chleb").click()
-        expect(page.get_by_role("row", name="Chleb")).to_be_hidden()
+        expect_bought(page, visitor, 1, 3)
+        visitor.look(page, "order-refused")
+        changed = say("Cena się zmieniła: wynosi teraz 5,20 zł.", "it is now 5.20 PLN")
+        expect(milk).to_contain_text(changed)
+        gone = say("Ten produkt nie jest już sprzedawany.", "This product is no longer sold.")
+        expect(bread).to_contain_text(gone)
+        bread.get_by_role("link", name=say("Zobacz w koszyku", "See it in the basket")).click()
+        visitor.look(page, "basket-changed")
+        page.get_by_role("button", name=say("Usuń: Chleb", "Remove Chleb")).click()
+        expect(bread).to_be_hidden()
         page.go_back()
         page.go_back()
-        page.get_by_role("link", name="Potwierdź nową cenę").click()
-        page.get_by_role("button", name="Kup wszystko za 10,40 zł").click()
-        expect(told).to_contain_text(
-            "Kupiono: 1 z 1 produktu. Łącznie: 10,40 zł", timeout=SHOWN_WITHIN
-        )
+        page.get_by_role("link", name=say("Potwierdź nową cenę", "Confirm the new price")).click()
+        buy_all(page, visitor, "10.40")
+        expect_bought(page, visitor, 1, 1, "10.40")
     assert Purchase.objects.count() == 2
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["script", "noscript"])
 def test_what_is_on_its_way_turns_into_a_purchase(
-    opened: Open, ola: Customer, publish: Publish, running_consumer: Running, script: bool
+    visitor: Visitor, ola: Customer, publish: Publish, running_consumer: Running
 ) -> None:
-    page = opened(width=PHONE, java_script_enabled=script)
-    suffix = "" if script else "-noscript"
+    page, say = visitor.open(), visitor.say
     log_in(page, ola)
     publish(ProductChanged("Mleko 3,2%", "nabiał", Decimal("5.20"), version=1), "mleko")
     for product in ("mleko", "losos"):
         page.goto(f"/products/{product}/")
-        page.get_by_role("button", name="Kup").click()
-        expect(page.get_by_role("status")).to_contain_text("Twój zakup czeka")
-    page.get_by_role("link", name="Moje zakupy").click()
-    expect(page.get_by_role("row", name="W drodze")).to_have_count(2)
-    look(page, f"purchases-on-the-way{suffix}", script=script)
+        buy(page, visitor)
+        waiting = say("Twój zakup czeka", "Your purchase is waiting")
+        expect(page.get_by_role("status")).to_contain_text(waiting)
+    page.get_by_role("link", name=say("Moje zakupy", "My purchases")).first.click()
+    on_its_way = page.get_by_role("row", name=say("W drodze", "On its way"))
+    expect(on_its_way).to_have_count(2)
+    visitor.look(page, "purchases-on-the-way")
     with running_consumer():
-        alert = page.get_by_text("1 × Mleko 3,2%: Cena się zmieniła")
+        changed = say("Cena się zmieniła", "The price has changed")
+        alert = page.get_by_text(f"1 × Mleko 3,2%: {changed}")
         expect(alert).to_be_visible(timeout=SHOWN_WITHIN)
-        expect(page.get_by_role("row", name="W drodze")).to_have_count(0)
+        expect(on_its_way).to_have_count(0)
         expect(page.get_by_role("row", name="Łosoś wędzony")).to_be_visible()
-        look(page, f"purchases-refused{suffix}", script=script)
+        visitor.look(page, "purchases-refused")
     page.reload()
-    page.get_by_role("button", name="Nie pokazuj więcej").click()
+    hide = say("Nie pokazuj więcej", "Do not show this any more")
+    page.get_by_role("button", name=hide).click()
     expect(alert).to_be_hidden()
 
 
-@pytest.mark.parametrize("width", [DESKTOP, PHONE])
 def test_what_is_held_up_is_said_to_be(
-    opened: Open, ola: Customer, running_consumer: Running, width: int
+    visitor: Visitor, ola: Customer, running_consumer: Running
 ) -> None:
     send_junk("mleko")
-    page = opened(width=width)
+    page, say = visitor.open(), visitor.say
     log_in(page, ola)
     with running_consumer():
         page.goto("/products/mleko/")
-        page.get_by_role("button", name="Kup").click()
-        heading = page.get_by_role("heading", name="Twój zakup został wstrzymany")
-        expect(heading).to_be_visible(timeout=SHOWN_WITHIN)
-        look(page, "held-up")
+        buy(page, visitor)
+        held = say("Twój zakup został wstrzymany", "Your purchase is held up")
+        expect(page.get_by_role("heading", name=held)).to_be_visible(timeout=SHOWN_WITHIN)
+        visitor.look(page, "held-up")
         address = page.url
-        fill(page)
-        to_check_out(page)
-        buy_all(page)
-        told = page.get_by_role("status")
-        expect(told).to_contain_text("Kupiono: 2 z 3 produktów", timeout=SHOWN_WITHIN)
-        expect(page.get_by_role("row", name="Mleko")).to_contain_text("wstrzymany")
-        look(page, "order-held-up")
-        page.get_by_role("link", name="Moje zakupy").first.click()
-        expect(page.get_by_role("row", name="wstrzymany")).to_have_count(2)
-        look(page, "purchases-held-up")
+        fill(page, visitor)
+        to_check_out(page, visitor)
+        buy_all(page, visitor)
+        expect_bought(page, visitor, 2, 3)
+        held = say("wstrzymany", "held up")
+        expect(page.get_by_role("row", name="Mleko")).to_contain_text(held)
+        visitor.look(page, "order-held-up")
+        page.get_by_role("link", name=say("Moje zakupy", "My purchases")).first.click()
+        expect(page.get_by_role("row", name=held)).to_have_count(2)
+        visitor.look(page, "purchases-held-up")
         discard(DeadLetter.objects.exclude(event_id="").order_by("offset")[0].event_id)
         page.goto(address)
-        given_up = page.get_by_role("heading", name="Twój zakup nie doszedł do skutku")
+        words = say("Twój zakup nie doszedł do skutku", "Your purchase was not carried out")
+        given_up = page.get_by_role("heading", name=words)
         while not given_up.is_visible():  # the consumer is slow
             page.reload()
-        look(page, "given-up")
+        visitor.look(page, "given-up")
 
 
+@twice
 def test_an_order_is_bought_once_however_often_it_is_sent(
-    opened: Open, ola: Customer, running_consumer: Running
+    visitor: Visitor, ola: Customer, running_consumer: Running
 ) -> None:
-    page = opened()
+    page, say = visitor.open(), visitor.say
     log_in(page, ola)
-    fill(page)
-    to_check_out(page)
+    fill(page, visitor)
+    to_check_out(page, visitor)
     other_tab = page.context.new_page()
-    to_check_out(other_tab)
-    told = page.get_by_role("status")
+    to_check_out(other_tab, visitor)
     with running_consumer():
-        page.get_by_role("button", name="Kup wszystko").dblclick()
-        expect(told).to_contain_text("Kupiono: 3 z 3", timeout=SHOWN_WITHIN)
+        page.get_by_role("button", name=say("Kup wszystko", "Buy all")).dblclick()
+        expect_bought(page, visitor, 3, 3)
         page.reload()
-        expect(told).to_contain_text("Kupiono: 3 z 3")
-        buy_all(other_tab)
-        expect(other_tab.get_by_role("status")).to_contain_text(
-            "Kupiono: 3 z 3", timeout=SHOWN_WITHIN
-        )
+        expect_bought(page, visitor, 3, 3)
+        buy_all(other_tab, visitor)
+        expect_bought(other_tab, visitor, 3, 3)
         page.go_back()
-        expect(page.get_by_text("Twój koszyk jest pusty")).to_be_visible()
+        empty = page.get_by_text(say("Twój koszyk jest pusty", "Your basket is empty"))
+        expect(empty).to_be_visible()
     assert Purchase.objects.count() == 3
     assert Purchase.objects.values("order_id").distinct().count() == 1
 
 
+@twice
 def test_two_browsers_at_once_buy_each_their_own(
-    opened: Open, ola: Customer, running_consumer: Running
+    visitor: Visitor, ola: Customer, running_consumer: Running
 ) -> None:
-    pages = [opened(), opened(width=PHONE)]
+    pages = [visitor.open(), visitor.open()]
     for page in pages:
         log_in(page, ola)
-        fill(page)
-        to_check_out(page)
+        fill(page, visitor)
+        to_check_out(page, visitor)
     with running_consumer():
         for page in pages:
-            page.get_by_role("button", name="Kup wszystko").click(no_wait_after=True)
+            button = page.get_by_role("button", name=visitor.say("Kup wszystko", "Buy all"))
+            button.click(no_wait_after=True)
         for page in pages:
-            expect(page.get_by_role("status")).to_contain_text(
-                "Kupiono: 3 z 3", timeout=SHOWN_WITHIN
-            )
+            expect_bought(page, visitor, 3, 3)
     assert Purchase.objects.count() == 6
     assert Purchase.objects.values("order_id").distinct().count() == 2
 
 
-@pytest.mark.parametrize("width", [DESKTOP, PHONE])
 def test_without_kafka_the_basket_is_kept(
-    opened: Open, ola: Customer, no_kafka: NoKafka, running_consumer: Running, width: int
+    visitor: Visitor, ola: Customer, no_kafka: NoKafka, running_consumer: Running
 ) -> None:
-    page = opened(width=width)
+    page, say = visitor.open(), visitor.say
     log_in(page, ola)
-    fill(page)
-    to_check_out(page)
+    fill(page, visitor)
+    to_check_out(page, visitor)
     with no_kafka():
-        buy_all(page)
+        buy_all(page, visitor)
         alert = page.get_by_role("alert")
-        expect(alert).to_contain_text("Nie udało się nam tego teraz zapisać", timeout=SHOWN_WITHIN)
+        told = say("Nie udało się nam tego teraz zapisać", "We could not record this just now")
+        expect(alert).to_contain_text(told, timeout=SHOWN_WITHIN)
         expect(alert).to_be_focused()
-    look(page, "check-out-not-sent")
-    assert count_of_basket(page) == "Koszyk 3"
+    visitor.look(page, "check-out-not-sent")
+    assert count_of_basket(page, visitor) == say("Koszyk 3", "Basket 3")
     with running_consumer():
-        buy_all(page)
-        told = page.get_by_role("status")
-        expect(told).to_contain_text("Kupiono: 3 z 3", timeout=SHOWN_WITHIN)
+        buy_all(page, visitor)
+        expect_bought(page, visitor, 3, 3)
     assert Purchase.objects.count() == 3
 
 
-def test_the_basket_speaks_english_and_is_dark_at_night(
+def test_the_basket_is_dark_at_night(
     opened: Open, ola: Customer, running_consumer: Running
 ) -> None:
     page = opened(width=PHONE, locale="en", color_scheme="dark")
@@ -276,41 +276,43 @@ def test_the_basket_speaks_english_and_is_dark_at_night(
     page.get_by_label("Quantity of Mleko 3,2%").fill("3")
     page.get_by_role("button", name="Update quantities").click()
     expect(page.get_by_text("All together: 14.70 PLN")).to_be_visible()
-    look(page, "basket-english-dark")
+    look(page, "basket-dark")
     page.get_by_role("button", name="Go to check-out").click()
-    look(page, "check-out-english-dark")
+    look(page, "check-out-dark")
     with running_consumer():
         page.get_by_role("button", name="Buy all for 14.70 PLN").click()
         told = page.get_by_role("status")
         expect(told).to_contain_text("Bought: 1 of 1 product", timeout=SHOWN_WITHIN)
-    look(page, "order-english-dark")
+    look(page, "order-dark")
 
 
+@twice
 def test_the_basket_is_used_by_keyboard_alone(
-    opened: Open, ola: Customer, running_consumer: Running
+    visitor: Visitor, ola: Customer, running_consumer: Running
 ) -> None:
-    page = opened()
+    page, say = visitor.open(), visitor.say
     log_in(page, ola)
     page.goto("/products/mleko/")
-    page.get_by_role("button", name="Do koszyka").press("Enter")
-    page.get_by_label("Ilość: Mleko 3,2%").fill("4")
+    page.get_by_role("button", name=say("Do koszyka", "Add to basket")).press("Enter")
+    page.get_by_label(say("Ilość: Mleko 3,2%", "Quantity of Mleko 3,2%")).fill("4")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Łącznie: 19,60 zł")).to_be_visible()
-    page.get_by_role("button", name="Przejdź do kasy").press("Enter")
+    together = f"{say('Łącznie', 'All together')}: {visitor.money('19.60')}"
+    expect(page.get_by_text(together)).to_be_visible()
+    check_out = say("Przejdź do kasy", "Go to check-out")
+    page.get_by_role("button", name=check_out).press("Enter")
     with running_consumer():
-        page.get_by_role("button", name="Kup wszystko").press("Enter")
-        told = page.get_by_role("status")
-        expect(told).to_contain_text("Kupiono: 1 z 1", timeout=SHOWN_WITHIN)
+        page.get_by_role("button", name=say("Kup wszystko", "Buy all")).press("Enter")
+        expect_bought(page, visitor, 1, 1)
 
 
-@pytest.mark.parametrize("width", [DESKTOP, PHONE])
-def test_a_wrong_quantity_is_told_beside_its_field(opened: Open, ola: Customer, width: int) -> None:
-    page = opened(width=width)
-    fill(page)
+def test_a_wrong_quantity_is_told_beside_its_field(visitor: Visitor, ola: Customer) -> None:
+    page, say = visitor.open(), visitor.say
+    fill(page, visitor)
     page.evaluate("document.querySelectorAll('main form').forEach(f => f.noValidate = true)")
-    field = page.get_by_label("Ilość: Chleb")
+    field = page.get_by_label(say("Ilość: Chleb", "Quantity of Chleb"))
     field.fill("1001")
-    page.get_by_role("button", name="Przelicz").click()
+    page.get_by_role("button", name=say("Przelicz", "Update quantities")).click()
     expect(field).to_have_attribute("aria-invalid", "true")
-    expect(page.get_by_label("Ilość: Mleko")).to_have_value("2")
-    look(page, "basket-wrong")
+    milk = page.get_by_label(say("Ilość: Mleko", "Quantity of Mleko"))
+    expect(milk).to_have_value("2")
+    visitor.look(page, "basket-wrong")

@@ -4,11 +4,11 @@ import re
 from decimal import Decimal
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from catalog.events import ProductAdded, ProductChanged, ProductWithdrawn
 from customers.models import Customer, Purchase
-from tests.browser.conftest import DESKTOP, PHONE, Open, look
+from tests.browser.conftest import PHONE, Open, Visitor, look, twice
 from tests.conftest import Consume, NoKafka, Publish, Running
 from tests.pages import FILLED_IN, PASSWORD, customer
 
@@ -44,6 +44,17 @@ def log_in(page: Page, who: Customer) -> None:
     expect(page.get_by_text(who.first_name, exact=True)).to_be_visible()
 
 
+def buy(page: Page, visitor: Visitor) -> None:
+    """Send the form of a product's page."""
+    page.get_by_role("button", name=visitor.say("Kup", "Buy")).click()
+
+
+def register(page: Page, visitor: Visitor) -> Locator:
+    """Return the button that sends the registration form."""
+    button = visitor.say("Załóż konto", "Register")
+    return page.locator("main").get_by_role("button", name=button)
+
+
 def fill_in(page: Page) -> None:
     """Fill in the registration form."""
     page.goto("/register/")
@@ -51,140 +62,153 @@ def fill_in(page: Page) -> None:
         page.fill(f"[name={name}]", value)
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["script", "noscript"])
-@pytest.mark.parametrize("width", [DESKTOP, PHONE])
-def test_register_look_around_and_buy(
-    opened: Open, running_consumer: Running, width: int, script: bool
-) -> None:
-    page = opened(width=width, java_script_enabled=script)
-    suffix = "" if script else "-noscript"
+def test_register_look_around_and_buy(visitor: Visitor, running_consumer: Running) -> None:
+    page, say = visitor.open(), visitor.say
+    register = say("Załóż konto", "Register")
     with running_consumer():
         page.goto("/")
-        look(page, f"products{suffix}", script=script)
-        page.get_by_role("link", name="Załóż konto").click()
-        look(page, f"register{suffix}", script=script)
+        visitor.look(page, "products")
+        page.get_by_role("link", name=register).click()
+        visitor.look(page, "register")
         fill_in(page)
-        page.locator("main").get_by_role("button", name="Załóż konto").click()
-        expect(page.get_by_role("status")).to_contain_text("Witaj, Ola!")
-        look(page, f"welcome{suffix}", script=script)
-        page.get_by_label("Szukaj po nazwie").fill("mleko")
-        page.get_by_role("button", name="Pokaż").click()
+        page.locator("main").get_by_role("button", name=register).click()
+        expect(page.get_by_role("status")).to_contain_text(say("Witaj, Ola!", "Welcome, Ola!"))
+        visitor.look(page, "welcome")
+        page.get_by_label(say("Szukaj po nazwie", "Search by name")).fill("mleko")
+        page.get_by_role("button", name=say("Pokaż", "Show")).click()
         page.get_by_role("link", name="Mleko 3,2%").click()
-        look(page, f"product{suffix}", script=script)
-        page.get_by_label("Ilość").fill("3")
-        page.get_by_role("button", name="Kup").click()
-        expect(page.get_by_role("status")).to_contain_text("Kupiono: 3 × Mleko 3,2% za 14,70 zł")
+        visitor.look(page, "product")
+        page.get_by_label(say("Ilość", "Quantity")).fill("3")
+        buy(page, visitor)
+        told = say("Kupiono: 3 × Mleko 3,2% za 14,70 zł", "Bought: 3 × Mleko 3,2% for 14.70 PLN")
+        expect(page.get_by_role("status")).to_contain_text(told)
         expect(page.get_by_role("row")).to_have_count(2)
-        look(page, f"purchases{suffix}", script=script)
+        visitor.look(page, "purchases")
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["script", "noscript"])
 def test_a_page_that_waits_turns_by_itself(
-    opened: Open,
-    publish: Publish,
-    consume: Consume,
-    running_consumer: Running,
-    script: bool,
+    visitor: Visitor, publish: Publish, consume: Consume, running_consumer: Running
 ) -> None:
-    page = opened(width=PHONE, java_script_enabled=script)
+    page, say = visitor.open(), visitor.say
     log_in(page, customer(publish, consume))
     page.goto("/products/chleb/")
-    page.get_by_role("button", name="Kup").click()
-    expect(page.get_by_role("status")).to_contain_text("Twój zakup czeka na swoją kolej")
-    look(page, "waiting", script=script)
+    buy(page, visitor)
+    waiting = say("Twój zakup czeka na swoją kolej", "Your purchase is waiting its turn")
+    expect(page.get_by_role("status")).to_contain_text(waiting)
+    visitor.look(page, "waiting")
     with running_consumer():
-        expect(page.get_by_text("Kupiono: 1 × Chleb")).to_be_visible(timeout=10_000)
+        bought = page.get_by_text(say("Kupiono: 1 × Chleb", "Bought: 1 × Chleb"))
+        expect(bought).to_be_visible(timeout=10_000)
 
 
-def test_a_registration_that_waits_turns_by_itself(opened: Open, running_consumer: Running) -> None:
-    page = opened()
-    fill_in(page)
-    page.locator("main").get_by_role("button", name="Załóż konto").click()
-    expect(page.get_by_role("status")).to_contain_text("Twoja rejestracja czeka")
-    look(page, "registration-waiting")
-    with running_consumer():
-        expect(page.get_by_text("Witaj, Ola!")).to_be_visible(timeout=10_000)
-
-
-@pytest.mark.parametrize("width", [DESKTOP, PHONE])
-def test_a_changed_price_is_confirmed(
-    opened: Open, publish: Publish, consume: Consume, running_consumer: Running, width: int
+def test_a_registration_that_waits_turns_by_itself(
+    visitor: Visitor, running_consumer: Running
 ) -> None:
-    page = opened(width=width)
+    page, say = visitor.open(), visitor.say
+    fill_in(page)
+    register(page, visitor).click()
+    waiting = say("Twoja rejestracja czeka", "Your registration is waiting")
+    expect(page.get_by_role("status")).to_contain_text(waiting)
+    visitor.look(page, "registration-waiting")
+    with running_consumer():
+        welcome = page.get_by_text(say("Witaj, Ola!", "Welcome, Ola!"))
+        expect(welcome).to_be_visible(timeout=10_000)
+
+
+def test_a_changed_price_is_confirmed(
+    visitor: Visitor, publish: Publish, consume: Consume, running_consumer: Running
+) -> None:
+    page, say = visitor.open(), visitor.say
     log_in(page, customer(publish, consume))
     page.goto("/products/maslo/")
-    page.get_by_label("Ilość").fill("2")
+    page.get_by_label(say("Ilość", "Quantity")).fill("2")
     publish(ProductChanged("Masło ekstra", "nabiał", Decimal("9.99"), version=1), "maslo")
     with running_consumer():
-        page.get_by_role("button", name="Kup").click()
+        buy(page, visitor)
         alert = page.get_by_role("alert")
-        expect(alert).to_contain_text("Cena się zmieniła: wynosi teraz 9,99 zł.")
+        changed = say(
+            "Cena się zmieniła: wynosi teraz 9,99 zł.", "The price has changed: it is now"
+        )
+        expect(alert).to_contain_text(changed)
         expect(alert).to_be_focused()
-        look(page, "price-changed")
-        page.get_by_role("button", name="Kup").click()
-        expect(page.get_by_text("Kupiono: 2 × Masło ekstra za 19,98 zł.")).to_be_visible()
+        visitor.look(page, "price-changed")
+        buy(page, visitor)
+        bought = say("Kupiono: 2 × Masło ekstra za 19,98 zł.", "Bought: 2 × Masło ekstra for 19.98")
+        expect(page.get_by_text(bought)).to_be_visible()
 
 
+@twice
 def test_a_double_click_is_one_purchase(
-    opened: Open, publish: Publish, consume: Consume, running_consumer: Running
+    visitor: Visitor, publish: Publish, consume: Consume, running_consumer: Running
 ) -> None:
-    page = opened()
+    page, say = visitor.open(), visitor.say
     log_in(page, customer(publish, consume))
     page.goto("/products/kawa/")
+    bought = page.get_by_text(say("Kupiono: 1 × Kawa zbożowa", "Bought: 1 × Kawa zbożowa"))
     with running_consumer():
-        page.get_by_role("button", name="Kup").dblclick()
-        expect(page.get_by_text("Kupiono: 1 × Kawa zbożowa")).to_be_visible()
+        page.get_by_role("button", name=say("Kup", "Buy")).dblclick()
+        expect(bought).to_be_visible()
         page.reload()
-        expect(page.get_by_text("Kupiono: 1 × Kawa zbożowa")).to_be_visible()
+        expect(bought).to_be_visible()
         assert Purchase.objects.count() == 1
 
 
-def test_a_double_click_registers_one_customer(opened: Open, running_consumer: Running) -> None:
-    page = opened()
+@twice
+def test_a_double_click_registers_one_customer(visitor: Visitor, running_consumer: Running) -> None:
+    page, say = visitor.open(), visitor.say
     fill_in(page)
     with running_consumer():
-        page.locator("main").get_by_role("button", name="Załóż konto").dblclick()
-        expect(page.get_by_text("Witaj, Ola!").first).to_be_visible()
-        expect(page.get_by_role("button", name="Wyloguj się")).to_be_visible()
+        register(page, visitor).dblclick()
+        expect(page.get_by_text(say("Witaj, Ola!", "Welcome, Ola!")).first).to_be_visible()
+        log_out = page.get_by_role("button", name=say("Wyloguj się", "Log out"))
+        expect(log_out).to_be_visible()
     assert Customer.objects.count() == 1
 
 
+@twice
 def test_going_back_to_buy_again_is_another_purchase(
-    opened: Open, publish: Publish, consume: Consume, running_consumer: Running
+    visitor: Visitor, publish: Publish, consume: Consume, running_consumer: Running
 ) -> None:
-    page = opened()
+    page, say = visitor.open(), visitor.say
     log_in(page, customer(publish, consume))
     with running_consumer():
         page.goto("/products/kawa/")
-        page.get_by_role("button", name="Kup").click()
-        expect(page.get_by_text("Kupiono:")).to_be_visible()
+        buy(page, visitor)
+        expect(page.get_by_text(say("Kupiono:", "Bought:"))).to_be_visible()
         page.go_back()
-        page.get_by_label("Ilość").fill("5")
-        page.get_by_role("button", name="Kup").click()
-        expect(page.get_by_text("Kupiono: 5 × Kawa zbożowa")).to_be_visible()
+        page.get_by_label(say("Ilość", "Quantity")).fill("5")
+        buy(page, visitor)
+        bought = say("Kupiono: 5 × Kawa zbożowa", "Bought: 5 × Kawa zbożowa")
+        expect(page.get_by_text(bought)).to_be_visible()
     assert Purchase.objects.count() == 2
 
 
-def test_strangers_log_in_and_come_back(opened: Open, publish: Publish, consume: Consume) -> None:
+def test_strangers_log_in_and_come_back(
+    visitor: Visitor, publish: Publish, consume: Consume
+) -> None:
     who = customer(publish, consume)
-    page = opened(width=PHONE)
+    page, say = visitor.open(), visitor.say
     page.goto("/products/mleko/")
-    look(page, "product-stranger")
-    page.get_by_role("link", name="Zaloguj się, aby kupić").click()
+    visitor.look(page, "product-stranger")
+    page.get_by_role("link", name=say("Zaloguj się, aby kupić", "Log in to buy")).click()
     page.get_by_label("E-mail").fill(who.email)
-    page.get_by_label("Hasło").fill("zupełnie inne")
-    page.locator("main").get_by_role("button", name="Zaloguj się").click()
+    log_in_button = page.locator("main").get_by_role("button", name=say("Zaloguj się", "Log in"))
+    page.get_by_label(say("Hasło", "Password")).fill("zupełnie inne")
+    log_in_button.click()
     expect(page.get_by_role("alert")).to_be_focused()
-    look(page, "log-in-refused")
-    page.get_by_label("Hasło").fill(PASSWORD)
-    page.locator("main").get_by_role("button", name="Zaloguj się").click()
-    expect(page.get_by_role("button", name="Kup")).to_be_visible()
-    page.get_by_role("button", name="Wyloguj się").click()
-    expect(page.get_by_role("link", name="Zaloguj się")).to_be_visible()
+    visitor.look(page, "log-in-refused")
+    page.get_by_label(say("Hasło", "Password")).fill(PASSWORD)
+    log_in_button.click()
+    expect(page.get_by_role("button", name=say("Kup", "Buy"))).to_be_visible()
+    page.get_by_role("button", name=say("Wyloguj się", "Log out")).click()
+    expect(page.get_by_role("link", name=say("Zaloguj się", "Log in"))).to_be_visible()
 
 
-def test_the_shop_speaks_english_too(opened: Open, publish: Publish, consume: Consume) -> None:
-    page = opened(width=PHONE)
+@pytest.mark.parametrize("visitor", ["wide-pl", "phone-pl-noscript"], indirect=True)
+def test_the_language_is_switched_where_one_is(
+    visitor: Visitor, publish: Publish, consume: Consume
+) -> None:
+    page = visitor.open()
     log_in(page, customer(publish, consume))
     page.goto("/products/?type=nabiał")
     expect(page.locator("html")).to_have_attribute("lang", "pl")
@@ -193,96 +217,148 @@ def test_the_shop_speaks_english_too(opened: Open, publish: Publish, consume: Co
     expect(page.get_by_role("heading", name="Products")).to_be_visible()
     expect(page.get_by_text("4.90 PLN")).to_be_visible()
     assert page.url.endswith("/products/?type=nabia%C5%82")
-    look(page, "products-english")
+    page.get_by_role("button", name="PL").click()
+    expect(page.get_by_text("4,90 zł")).to_be_visible()
 
 
-def test_the_list_is_searched_sorted_and_paged(opened: Open) -> None:
-    page = opened()
+@twice
+def test_the_list_is_searched_sorted_and_paged(visitor: Visitor) -> None:
+    page, say = visitor.open(), visitor.say
     page.goto("/products/")
-    page.get_by_label("Sortuj według").select_option("-price")
-    page.get_by_role("button", name="Pokaż").click()
+    page.get_by_label(say("Sortuj według", "Sort by")).select_option("-price")
+    page.get_by_role("button", name=say("Pokaż", "Show")).click()
     expect(page.get_by_role("listitem").first).to_contain_text("Łosoś wędzony")
-    page.get_by_role("link", name="Następna strona").click()
+    page.get_by_role("link", name=say("Następna strona", "Next page")).click()
     expect(page.get_by_role("listitem")).to_have_count(8)
-    look(page, "products-last")
-    page.get_by_role("link", name="Poprzednia strona").click()
+    visitor.look(page, "products-last")
+    page.get_by_role("link", name=say("Poprzednia strona", "Previous page")).click()
     expect(page.get_by_role("listitem").first).to_contain_text("Łosoś wędzony")
-    page.get_by_label("Szukaj po nazwie").fill("zzz")
-    page.get_by_role("button", name="Pokaż").click()
-    expect(page.get_by_text("Nic nie znaleziono")).to_be_visible()
-    look(page, "products-none")
+    page.get_by_label(say("Szukaj po nazwie", "Search by name")).fill("zzz")
+    page.get_by_role("button", name=say("Pokaż", "Show")).click()
+    expect(page.get_by_text(say("Nic nie znaleziono", "Nothing found"))).to_be_visible()
+    visitor.look(page, "products-none")
 
 
+@twice
 def test_the_shop_is_used_by_keyboard_alone(
-    opened: Open, publish: Publish, consume: Consume, running_consumer: Running
+    visitor: Visitor, publish: Publish, consume: Consume, running_consumer: Running
 ) -> None:
-    page = opened()
+    page, say = visitor.open(), visitor.say
     log_in(page, customer(publish, consume))
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Przejdź do treści")).to_be_focused()
+    skip = page.get_by_role("link", name=say("Przejdź do treści", "Skip to the content"))
+    expect(skip).to_be_focused()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
-    expect(page.get_by_label("Szukaj po nazwie")).to_be_focused()
+    expect(page.get_by_label(say("Szukaj po nazwie", "Search by name"))).to_be_focused()
     page.keyboard.type("kawa")
     page.keyboard.press("Enter")
     page.get_by_role("link", name="Kawa zbożowa").focus()
-    look(page, "products-focus")
+    visitor.look(page, "products-focus")
     page.keyboard.press("Enter")
-    page.get_by_label("Ilość").focus()
+    page.get_by_label(say("Ilość", "Quantity")).focus()
     page.keyboard.type("2")
     with running_consumer():
         page.keyboard.press("Enter")
-        expect(page.get_by_text(re.compile("Kupiono: .* Kawa zbożowa"))).to_be_visible()
+        bought = re.compile(say("Kupiono", "Bought") + ": .* Kawa zbożowa")
+        expect(page.get_by_text(bought)).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [DESKTOP, PHONE])
-def test_wrong_values_are_told_beside_the_fields(opened: Open, width: int) -> None:
-    page = opened(width=width)
+def test_wrong_values_are_told_beside_the_fields(visitor: Visitor) -> None:
+    page, say = visitor.open(), visitor.say
     fill_in(page)
     page.fill("[name=password]", "12345678")
     page.evaluate("document.querySelector('[name=first_name]').value = 'x'.repeat(500)")
     page.evaluate("document.querySelector('main form').noValidate = true")
-    page.locator("main").get_by_role("button", name="Załóż konto").click()
-    expect(page.get_by_label("Imię")).to_have_attribute("aria-invalid", "true")
-    expect(page.get_by_label("Nazwisko")).to_have_value("Żółć")
-    look(page, "register-refused")
+    register(page, visitor).click()
+    first_name = page.get_by_label(say("Imię", "First name"))
+    expect(first_name).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label(say("Nazwisko", "Last name"))).to_have_value("Żółć")
+    visitor.look(page, "register-refused")
 
 
-def test_pages_for_troubles(opened: Open, publish: Publish, consume: Consume) -> None:
+def test_who_is_registered_is_told_to_log_in(
+    visitor: Visitor, publish: Publish, consume: Consume, running_consumer: Running
+) -> None:
+    customer(publish, consume)
+    page = visitor.open()
+    fill_in(page)
+    with running_consumer():
+        register(page, visitor).click()
+        told = visitor.say("Ten adres e-mail jest już", "This e-mail address is already registered")
+        expect(page.get_by_text(told).first).to_be_visible()
+    visitor.look(page, "register-known")
+
+
+def test_pages_for_what_is_not_there(visitor: Visitor, publish: Publish, consume: Consume) -> None:
     who = customer(publish, consume)
     publish(ProductWithdrawn(), "losos")
     consume()
-    page = opened()
+    page, say = visitor.open(), visitor.say
     page.goto("/nothing")
-    expect(page.get_by_role("heading", name="Tu niczego nie ma")).to_be_visible()
-    look(page, "not-found")
+    nothing = page.get_by_role("heading", name=say("Tu niczego nie ma", "There is nothing here"))
+    expect(nothing).to_be_visible()
+    visitor.look(page, "not-found")
     page.goto("/products/losos/")
-    expect(page.get_by_text("Ten produkt nie jest już sprzedawany.")).to_be_visible()
-    look(page, "withdrawn")
+    gone = say("Ten produkt nie jest już sprzedawany.", "This product is no longer sold.")
+    expect(page.get_by_text(gone)).to_be_visible()
+    visitor.look(page, "withdrawn")
     log_in(page, who)
     page.goto("/purchases/")
-    expect(page.get_by_text("Jeszcze nic tu nie ma")).to_be_visible()
-    look(page, "purchases-none")
+    none = page.get_by_text(say("Jeszcze nic tu nie ma", "Nothing bought yet"))
+    expect(none).to_be_visible()
+    visitor.look(page, "purchases-none")
     page.goto("/products/mleko/")
     page.context.clear_cookies()
-    page.get_by_role("button", name="Kup").click()
-    expect(page.get_by_text("Nie możemy zaufać temu formularzowi")).to_be_visible()
-    look(page, "csrf")
+    buy(page, visitor)
+    untrusted = say("Nie możemy zaufać temu formularzowi", "This form could not be trusted")
+    expect(page.get_by_text(untrusted)).to_be_visible()
+    visitor.look(page, "csrf")
+
+
+@pytest.mark.urls("tests.shopsite.test_pages")
+def test_pages_for_what_fails(visitor: Visitor) -> None:
+    page, say = visitor.open(), visitor.say
+    failures = {
+        "400": say("Nie zrozumieliśmy", "We did not understand that"),
+        "403": say("To nie dla Ciebie", "This is not for you"),
+        "500": say("Coś się u nas zepsuło", "Something broke on our side"),
+        "503": say("Chwilowo nie możemy odpowiedzieć", "We cannot answer just now"),
+    }
+    for status, heading in failures.items():
+        page.goto(f"/broken/{status}/")
+        expect(page.get_by_role("heading", name=heading)).to_be_visible()
+        visitor.look(page, status)
 
 
 def test_without_kafka_the_form_is_kept(
-    opened: Open, publish: Publish, consume: Consume, no_kafka: NoKafka
+    visitor: Visitor, publish: Publish, consume: Consume, no_kafka: NoKafka
 ) -> None:
-    page = opened()
+    page, say = visitor.open(), visitor.say
     log_in(page, customer(publish, consume))
     page.goto("/products/mleko/")
-    page.get_by_label("Ilość").fill("4")
+    page.get_by_label(say("Ilość", "Quantity")).fill("4")
     with no_kafka():
-        page.get_by_role("button", name="Kup").click()
+        buy(page, visitor)
         alert = page.get_by_role("alert")
-        expect(alert).to_contain_text("Nie udało się nam tego teraz zapisać", timeout=10_000)
-    expect(page.get_by_label("Ilość")).to_have_value("4")
-    look(page, "not-sent")
+        told = say("Nie udało się nam tego teraz zapisać", "We could not record this just now")
+        expect(alert).to_contain_text(told, timeout=10_000)
+    expect(page.get_by_label(say("Ilość", "Quantity"))).to_have_value("4")
+    visitor.look(page, "not-sent")
+
+
+def test_without_kafka_a_registration_is_kept(
+    visitor: Visitor, no_kafka: NoKafka, running_consumer: Running
+) -> None:
+    page, say = visitor.open(), visitor.say
+    fill_in(page)
+    with no_kafka():
+        register(page, visitor).click()
+        alert = page.get_by_role("alert")
+        told = say("Nie udało się nam tego teraz zapisać", "We could not record this just now")
+        expect(alert).to_contain_text(told, timeout=10_000)
+    expect(page.get_by_label(say("Nazwisko", "Last name"))).to_have_value("Żółć")
+    visitor.look(page, "register-not-sent")
 
 
 def test_pages_are_light(opened: Open) -> None:
@@ -294,11 +370,8 @@ def test_pages_are_light(opened: Open) -> None:
     assert 0 < sum(sizes) <= 100_000
 
 
-@pytest.mark.parametrize("scheme", ["dark"])
-def test_the_shop_is_dark_at_night(
-    opened: Open, publish: Publish, consume: Consume, scheme: str
-) -> None:
-    page = opened(color_scheme=scheme)
+def test_the_shop_is_dark_at_night(opened: Open, publish: Publish, consume: Consume) -> None:
+    page = opened(color_scheme="dark")
     log_in(page, customer(publish, consume))
     look(page, "products-dark")
     page.goto("/products/mleko/")

@@ -8,6 +8,7 @@ from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import path
+from pymongo.errors import ServerSelectionTimeoutError
 
 from shopsite.urls import urlpatterns as shop_urls
 from tests.pages import stranger
@@ -15,7 +16,13 @@ from tests.pages import stranger
 
 def broken(request: HttpRequest, how: str) -> HttpResponse:
     """Fail as views may fail."""
-    raise {"400": BadRequest, "403": PermissionDenied, "500": ZeroDivisionError}[how]("secret")
+    failures: dict[str, type[Exception]] = {
+        "400": BadRequest,
+        "403": PermissionDenied,
+        "500": ZeroDivisionError,
+        "503": ServerSelectionTimeoutError,
+    }
+    raise failures[how]("secret")
 
 
 urlpatterns = [*shop_urls, path("broken/<str:how>/", broken)]
@@ -33,6 +40,7 @@ def words(response: Any) -> str:
         ("400", "Nie zrozumieliśmy"),
         ("403", "To nie dla Ciebie"),
         ("500", "Coś się u nas zepsuło"),
+        ("503", "Chwilowo nie możemy odpowiedzieć"),
     ],
 )
 def test_errors_are_told_in_words(how: str, polish: str) -> None:
