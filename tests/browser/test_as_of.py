@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from kafka_bridge import freshness
-from tests.browser.conftest import DESKTOP, PHONE, Open, look
+from tests.browser.conftest import Visitor
 from tests.conftest import Consume, Publish, Running
 from tests.pages import MILK, milk
 
@@ -22,32 +22,25 @@ def watched(topic: str, db: None) -> Iterator[None]:
     watch.stop()
 
 
-@pytest.mark.parametrize("width", [DESKTOP, PHONE])
-@pytest.mark.parametrize("script", [True, False], ids=["script", "noscript"])
 def test_pages_tell_their_age_until_the_consumer_is_back(
-    opened: Open,
-    publish: Publish,
-    consume: Consume,
-    running_consumer: Running,
-    *,
-    width: int,
-    script: bool,
+    visitor: Visitor, publish: Publish, consume: Consume, running_consumer: Running
 ) -> None:
     milk(publish, consume)
-    page = opened(width, java_script_enabled=script)
-    banner = page.get_by_text("Nowsze zmiany są zapisane")
+    page, say = visitor.open(), visitor.say
+    banner = page.get_by_text(say("Nowsze zmiany są zapisane", "Newer changes are recorded"))
     page.goto("/products/")
     expect(banner).to_be_hidden()
     publish(MILK, "bread")  # nobody consumes
     while not banner.is_visible():
         page.goto("/products/")
-    seconds = re.search(r"Stan sprzed (\d+) s", banner.inner_text())
+    age = say(r"Stan sprzed (\d+) s", r"As of (\d+) s ago")
+    seconds = re.search(age, banner.inner_text())
     assert seconds
     assert freshness.BEHIND_AFTER.total_seconds() <= int(seconds[1]) < 30
-    look(page, "as-of", script=script)
+    visitor.look(page, "as-of")
     page.goto("/products/milk/")
     expect(banner).to_be_visible()
-    look(page, "as-of-product", script=script)
+    visitor.look(page, "as-of-product")
     page.goto("/nothing")
     expect(banner).to_be_hidden()
     with running_consumer():

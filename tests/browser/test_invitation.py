@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from customers.models import Customer
 from shopsite.models import Operator
-from tests.browser.conftest import DESKTOP, PHONE, Open, look
+from tests.browser.conftest import Visitor, twice
 from tests.conftest import Consume, Publish, Running
 from tests.pages import PASSWORD, imported
 
@@ -22,66 +22,76 @@ def anna(publish: Publish, consume: Consume) -> Customer:
     return imported(publish, consume)
 
 
-def link_of(page: Page, *, suffix: str = "", axe: bool = False) -> str:
-    """Log in as the operator, give the address, and return the link.
+def link_of(office: Page, visitor: Visitor) -> str:
+    """Log in as the operator, give the address, and return the link."""
+    say = visitor.say
+    office.goto(f"/admin/login/?next={PAGE}")
+    office.fill("[name=username]", "ewa")
+    office.fill("[name=password]", SECRET)
+    office.keyboard.press("Enter")
+    office.get_by_label("E-mail").fill(EMAIL)
+    visitor.look(office, "email")
+    office.get_by_role("button", name=say("Nadaj ten adres", "Give this address")).click()
+    given = say("Adres został nadany.", "The address was given.")
+    expect(office.get_by_text(given)).to_be_visible()
+    visitor.look(office, "email-given")
+    return office.get_by_label(say("Odnośnik dla klienta", "Link for the customer")).input_value()
 
-    In the admin axe itself breaks the policy about styles, so where it is to look there is none.
-    """
-    page.goto(f"/admin/login/?next={PAGE}")
-    page.fill("[name=username]", "ewa")
-    page.fill("[name=password]", SECRET)
-    page.keyboard.press("Enter")
-    page.get_by_label("E-mail").fill(EMAIL)
-    look(page, f"email{suffix}", script=axe)
-    page.get_by_role("button", name="Nadaj ten adres").click()
-    expect(page.get_by_text("Adres został nadany.")).to_be_visible()
-    look(page, f"email-given{suffix}", script=axe)
-    return page.get_by_label("Odnośnik dla klienta").input_value()
+
+def office_of(visitor: Visitor) -> Page:
+    """Open the operator's browser; in the admin axe itself breaks the policy about styles."""
+    return visitor.open(bypass_csp=visitor.script)
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["script", "noscript"])
-@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+def fill_in(page: Page, visitor: Visitor, repeated: str = PASSWORD) -> None:
+    """Fill in the form that takes an account over."""
+    say = visitor.say
+    page.get_by_label(say("Ulica i numer", "Street and number")).fill("ul. Długa 1")
+    page.get_by_label(say("Kod pocztowy", "Postcode")).fill("90-001")
+    page.get_by_label(say("Miejscowość", "City")).fill("Łódź")
+    page.get_by_label(say("Hasło", "Password"), exact=True).fill(PASSWORD)
+    page.get_by_label(say("Powtórz hasło", "Password again")).fill(repeated)
+
+
 def test_an_imported_customer_comes_to_log_in(
-    opened: Open, anna: Customer, running_consumer: Running, width: int, script: bool
+    visitor: Visitor, anna: Customer, running_consumer: Running
 ) -> None:
-    suffix = "" if script else "-noscript"
+    say = visitor.say
     with running_consumer():
-        office = opened(width=width, java_script_enabled=script, bypass_csp=script)
-        link = link_of(office, suffix=suffix, axe=script)
-        page = opened(width=width, java_script_enabled=script)
+        link = link_of(office_of(visitor), visitor)
+        page = visitor.open()
+        take_over = say("Przejmuję moje konto", "Take my account over")
         page.goto(link)
-        look(page, f"invitation{suffix}", script=script)
-        page.get_by_label("Ulica i numer").fill("ul. Długa 1")
-        page.get_by_label("Kod pocztowy").fill("90-001")
-        page.get_by_label("Miejscowość").fill("Łódź")
-        page.get_by_label("Hasło", exact=True).fill(PASSWORD)
-        page.get_by_label("Powtórz hasło").fill("coś innego")
-        page.get_by_role("button", name="Przejmuję moje konto").click()
-        expect(page.get_by_text("nie są takie same")).to_be_visible()
-        look(page, f"invitation-refused{suffix}", script=script)
-        page.get_by_label("Hasło", exact=True).fill(PASSWORD)
-        page.get_by_label("Powtórz hasło").fill(PASSWORD)
-        page.get_by_role("button", name="Przejmuję moje konto").click()
-        expect(page.get_by_role("status")).to_contain_text("Witaj, Anna!")
+        visitor.look(page, "invitation")
+        fill_in(page, visitor, repeated="coś innego")
+        page.get_by_role("button", name=take_over).click()
+        different = say("nie są takie same", "are not the same")
+        expect(page.get_by_text(different)).to_be_visible()
+        visitor.look(page, "invitation-refused")
+        fill_in(page, visitor)
+        page.get_by_role("button", name=take_over).click()
+        welcome = say("Witaj, Anna!", "Welcome, Anna!")
+        expect(page.get_by_role("status")).to_contain_text(welcome)
         page.goto(link)
-        expect(page.get_by_role("heading", name="Ten odnośnik nie działa")).to_be_visible()
-        look(page, f"invitation-over{suffix}", script=script)
+        over = say("Ten odnośnik nie działa", "This link is not good")
+        expect(page.get_by_role("heading", name=over)).to_be_visible()
+        visitor.look(page, "invitation-over")
 
 
+@twice
 def test_a_double_click_takes_the_account_over_once(
-    opened: Open, anna: Customer, running_consumer: Running
+    visitor: Visitor, anna: Customer, running_consumer: Running
 ) -> None:
+    say = visitor.say
     with running_consumer():
-        page = opened(locale="en")
-        page.goto(link_of(opened()))
-        for label, text in (("Street", "Długa 1"), ("Postcode", "90-001"), ("City", "Łódź")):
-            page.get_by_label(label).fill(text)
-        for name in ("password", "repeated"):
-            page.fill(f"[name={name}]", PASSWORD)
-        look(page, "invitation-english")
-        page.get_by_role("button", name="Take my account over").dblclick()
-        expect(page.get_by_text("Welcome, Anna!").first).to_be_visible()
+        page = visitor.open()
+        page.goto(link_of(office_of(visitor), visitor))
+        fill_in(page, visitor)
+        take_over = say("Przejmuję moje konto", "Take my account over")
+        page.get_by_role("button", name=take_over).dblclick()
+        expect(page.get_by_text(say("Witaj, Anna!", "Welcome, Anna!")).first).to_be_visible()
         page.goto("/profile/")
-        expect(page.get_by_role("heading", name="My profile")).to_be_visible()
+        heading = page.get_by_role("heading", name=say("Mój profil", "My profile"))
+        expect(heading).to_be_visible()
     anna.refresh_from_db()
     assert anna.version == 3

@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import DESKTOP, PHONE, Open, look
-from tests.browser.test_flows import log_in
+from tests.browser.conftest import DESKTOP, PHONE, Open, Visitor, look
+from tests.browser.test_flows import buy, log_in
 from tests.conftest import Consume, Publish, Running
 from tests.pages import customer, milk
 
@@ -13,43 +13,37 @@ pytestmark = pytest.mark.browser
 PAGE = "/what-just-happened/"
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["script", "noscript"])
-@pytest.mark.parametrize("width", [DESKTOP, PHONE])
 def test_an_event_lights_up_as_it_goes_its_way(
-    opened: Open,
-    publish: Publish,
-    consume: Consume,
-    running_consumer: Running,
-    *,
-    width: int,
-    script: bool,
+    visitor: Visitor, publish: Publish, consume: Consume, running_consumer: Running
 ) -> None:
     who = customer(publish, consume)
     milk(publish, consume)
-    shop = opened(width, java_script_enabled=script)
+    shop, say = visitor.open(), visitor.say
     log_in(shop, who)
     wall = shop.context.new_page()
     wall.goto("/products/")
-    wall.get_by_role("link", name="Co się właśnie stało").click()
+    wall.get_by_role("link", name=say("Co się właśnie stało", "What just happened")).click()
     lit = wall.locator(".way .lit")
     expect(lit).to_have_count(0)
-    look(wall, "learning-none", script=script)
+    visitor.look(wall, "learning-none")
     shop.goto("/products/milk/")
-    shop.get_by_role("button", name="Kup").click()
-    expect(shop.get_by_role("status")).to_contain_text("Twój zakup czeka")
+    buy(shop, visitor)
+    waiting = say("Twój zakup czeka", "Your purchase is waiting")
+    expect(shop.get_by_role("status")).to_contain_text(waiting)
     expect(lit).to_have_count(2, timeout=10_000)
-    expect(wall.locator(".way .awaited")).to_contain_text("jeszcze go nie wziął")
-    look(wall, "learning-waiting", script=script)
+    untaken = say("jeszcze go nie wziął", "has not taken it yet")
+    expect(wall.locator(".way .awaited")).to_contain_text(untaken)
+    visitor.look(wall, "learning-waiting")
     with running_consumer():
         expect(lit).to_have_count(5, timeout=20_000)
-    expect(wall.get_by_role("status")).to_contain_text("zastosowano")
-    wall.get_by_text("Tak jak stoi w dzienniku").click()
+    expect(wall.get_by_role("status")).to_contain_text(say("zastosowano", "applied"))
+    wall.get_by_text(say("Tak jak stoi w dzienniku", "As it stands in the log")).click()
     expect(wall.get_by_text('"quantity": 1')).to_be_visible()
-    look(wall, "learning", script=script)
+    visitor.look(wall, "learning")
 
 
 @pytest.mark.parametrize("width", [DESKTOP, PHONE])
-def test_it_is_dark_at_night_and_speaks_english(
+def test_it_is_dark_and_still_for_who_wants_it_so(
     opened: Open, publish: Publish, consume: Consume, running_consumer: Running, width: int
 ) -> None:
     who = customer(publish, consume)
