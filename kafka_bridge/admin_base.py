@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from kafka_bridge import timeline
@@ -34,7 +35,15 @@ def link_to(document: Model) -> SafeString:
 
 
 class SearchedAdmin(ModelAdmin):
-    """Has a search whose length is bounded: MongoDB takes no regular expression of any length."""
+    """Has a search whose length is bounded: MongoDB takes no regular expression of any length.
+
+    A list is called what it lists: Django's "Select … to change" cannot be said in every language.
+    """
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Show the list."""
+        called = {"title": capfirst(self.opts.verbose_name_plural)}
+        return super().changelist_view(request, called | (extra_context or {}))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
