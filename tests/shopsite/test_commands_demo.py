@@ -4,7 +4,9 @@ import re
 import signal
 import subprocess
 import sys
+import webbrowser
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from urllib.request import urlopen
 from uuid import uuid4
@@ -12,6 +14,7 @@ from uuid import uuid4
 import pytest
 
 from kafka_bridge.local.mongodb import free_port
+from shopsite.management.commands.demo import Command
 from tests import commands
 from tests.commands import wait_for
 from tests.conftest import create_topic
@@ -112,6 +115,23 @@ def test_it_opens_closes_and_opens_again_on_what_it_had(tmp_path: Path, demos: l
     assert again.log_ins() == first.log_ins()
     assert "Mleko" in again.page("products/?q=mleko")
     assert again.end(signal.SIGKILL) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("screen", [True, False])
+@pytest.mark.parametrize("terminal", [True, False])
+def test_it_opens_a_browser_for_who_sits_there_and_for_nobody_else(
+    monkeypatch: pytest.MonkeyPatch, *, screen: bool, terminal: bool
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    if screen:
+        monkeypatch.setenv("DISPLAY", ":0")
+    words = StringIO()
+    monkeypatch.setattr(words, "isatty", lambda: terminal, raising=False)
+    Command(stdout=words)._tell("http://127.0.0.1:8000/", None, None)
+    assert opened == ["http://127.0.0.1:8000/what-just-happened/"] * (screen and terminal)
 
 
 def test_a_part_that_dies_is_named_and_takes_the_rest_along(

@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import socket
+import sys
+import webbrowser
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,13 +82,20 @@ class Command(ShopCommand):
     def _tell(self, address: str, operator: list[str] | None, customer: list[str] | None) -> None:
         self.stdout.write(f"\nThe shop is open: {address}")
         if settings.LEARNING_PAGE:
-            way = reverse("learning").removeprefix("/")
-            self.stdout.write(f"  begin at  {address}{way}, which shows what happens as you click")
+            way = address + reverse("learning").removeprefix("/")
+            self.stdout.write(f"  begin at  {way}, which shows what happens as you click")
+            self._show(way)
         self.stdout.write(f"  customer  {_words(customer, 'register one, or run manage.py seed')}")
         changed = "its password is not known here: manage.py changepassword operator"
         self.stdout.write(f"  operator  {_words(operator, changed)}, at {address}admin/")
         self.stdout.write("Ctrl-C closes it.\n")
         self.stdout.flush()
+
+    def _show(self, address: str) -> None:
+        """Open the address in the browser of whoever sits before a screen and started this."""
+        screen = {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys() or sys.platform == "darwin"
+        if screen and self.stdout.isatty():
+            webbrowser.open(address)
 
 
 def _words(log_in: list[str] | None, otherwise: str) -> str:
