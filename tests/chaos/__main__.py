@@ -81,14 +81,14 @@ def _round(table: Table, kafka, mongo, chance, end: float) -> list[str]:  # type
         shop = Shop(world, chance)
         with world.shoppers(rate=RATE, seed=chance.randrange(10**6)) as shoppers:
             for name in chance.sample(sorted(FAULTS), FAULTS_A_ROUND):
-                if time.monotonic() > end:
-                    break
                 rows.append(table.setdefault((name, kind), Row()))
                 struck = FAULTS[name](shop)
                 rows[-1].times += 1
                 rows[-1].interrupted += struck.interrupted
                 rows[-1].recoveries.append(struck.recovery)
                 print(f"{kind}: {name}, {struck.recovery:.2f} s", flush=True)
+                if time.monotonic() > end:
+                    break
         world.catch_up()
         found = audit(world, shoppers.acknowledged)
         tracebacks = world.tracebacks()
