@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,6 +11,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from catalog.events import ProductAdded
+from customers.models import Customer
+from tests.conftest import Consume, Publish
+from tests.pages import customer
 
 PHONE, DESKTOP = 390, 1280
 SCREENSHOTS = Path(settings.BASE_DIR) / "screenshots"
@@ -29,6 +35,16 @@ VISITS = {
 }
 OPPOSITE = ["phone-en", "wide-pl-noscript"]
 twice = pytest.mark.parametrize("visitor", OPPOSITE, indirect=True)
+
+SHELF = [
+    ("mleko", "Mleko 3,2%", "nabiał", "4.90", "Od krów z łąk nad Biebrzą.\nPasteryzowane.", "1 l"),
+    ("chleb", "Chleb żytni razowy na zakwasie", "pieczywo", "7.20", "", "500 g"),
+    ("maslo", "Masło ekstra", "nabiał", "8.49", "", "200 g"),
+    ("jablka", "Jabłka szara reneta", "owoce", "4.99", "", "1 kg"),
+    ("losos", "Łosoś wędzony", "ryby", "16.99", "", "100 g"),
+    ("czekolada", "Czekolada gorzka 70%", "słodycze", "6.49", "", ""),
+    ("kawa", "Kawa zbożowa", "napoje", "6.49", "", ""),
+]
 
 
 def look(page: Page, name: str, *, script: bool = True) -> None:
@@ -119,3 +135,19 @@ def opened(chromium: Browser, live_server: Any) -> Iterator[Open]:
     for context in contexts:
         context.close()
     assert not troubles
+
+
+@pytest.fixture
+def shelf(publish: Publish, consume: Consume) -> None:
+    """A small grocery, long enough for two pages."""
+    for key, name, kind, price, description, unit in SHELF:
+        publish(ProductAdded(name, kind, Decimal(price), description, unit), key)
+    for number in range(25):
+        publish(ProductAdded(f"Żurek {number}", "dania gotowe", Decimal("6.99")), f"zurek{number}")
+    consume()
+
+
+@pytest.fixture
+def ola(publish: Publish, consume: Consume) -> Customer:
+    """A customer who has registered."""
+    return customer(publish, consume)

@@ -6,33 +6,13 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from catalog.events import ProductAdded, ProductChanged, ProductWithdrawn
+from catalog.events import ProductChanged
 from customers.models import Customer, Purchase
-from tests.browser.conftest import PHONE, Open, Visitor, look, twice
+from tests.browser.conftest import Visitor, twice
 from tests.conftest import Consume, NoKafka, Publish, Running
 from tests.pages import FILLED_IN, PASSWORD, customer
 
-pytestmark = pytest.mark.browser
-
-SHELF = [
-    ("mleko", "Mleko 3,2%", "nabiał", "4.90", "Od krów z łąk nad Biebrzą.\nPasteryzowane.", "1 l"),
-    ("chleb", "Chleb żytni razowy na zakwasie", "pieczywo", "7.20", "", "500 g"),
-    ("maslo", "Masło ekstra", "nabiał", "8.49", "", "200 g"),
-    ("jablka", "Jabłka szara reneta", "owoce", "4.99", "", "1 kg"),
-    ("losos", "Łosoś wędzony", "ryby", "16.99", "", "100 g"),
-    ("czekolada", "Czekolada gorzka 70%", "słodycze", "6.49", "", ""),
-    ("kawa", "Kawa zbożowa", "napoje", "6.49", "", ""),
-]
-
-
-@pytest.fixture(autouse=True)
-def shelf(publish: Publish, consume: Consume) -> None:
-    """A small grocery, long enough for two pages."""
-    for key, name, kind, price, description, unit in SHELF:
-        publish(ProductAdded(name, kind, Decimal(price), description, unit), key)
-    for number in range(25):
-        publish(ProductAdded(f"Żurek {number}", "dania gotowe", Decimal("6.99")), f"zurek{number}")
-    consume()
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("shelf")]
 
 
 def log_in(page: Page, who: Customer) -> None:
@@ -204,41 +184,6 @@ def test_strangers_log_in_and_come_back(
     expect(page.get_by_role("link", name=say("Zaloguj się", "Log in"))).to_be_visible()
 
 
-@pytest.mark.parametrize("visitor", ["wide-pl", "phone-pl-noscript"], indirect=True)
-def test_the_language_is_switched_where_one_is(
-    visitor: Visitor, publish: Publish, consume: Consume
-) -> None:
-    page = visitor.open()
-    log_in(page, customer(publish, consume))
-    page.goto("/products/?type=nabiał")
-    expect(page.locator("html")).to_have_attribute("lang", "pl")
-    page.get_by_role("button", name="EN").click()
-    expect(page.locator("html")).to_have_attribute("lang", "en")
-    expect(page.get_by_role("heading", name="Products")).to_be_visible()
-    expect(page.get_by_text("4.90 PLN")).to_be_visible()
-    assert page.url.endswith("/products/?type=nabia%C5%82")
-    page.get_by_role("button", name="PL").click()
-    expect(page.get_by_text("4,90 zł")).to_be_visible()
-
-
-@twice
-def test_the_list_is_searched_sorted_and_paged(visitor: Visitor) -> None:
-    page, say = visitor.open(), visitor.say
-    page.goto("/products/")
-    page.get_by_label(say("Sortuj według", "Sort by")).select_option("-price")
-    page.get_by_role("button", name=say("Pokaż", "Show")).click()
-    expect(page.get_by_role("listitem").first).to_contain_text("Łosoś wędzony")
-    page.get_by_role("link", name=say("Następna strona", "Next page")).click()
-    expect(page.get_by_role("listitem")).to_have_count(8)
-    visitor.look(page, "products-last")
-    page.get_by_role("link", name=say("Poprzednia strona", "Previous page")).click()
-    expect(page.get_by_role("listitem").first).to_contain_text("Łosoś wędzony")
-    page.get_by_label(say("Szukaj po nazwie", "Search by name")).fill("zzz")
-    page.get_by_role("button", name=say("Pokaż", "Show")).click()
-    expect(page.get_by_text(say("Nic nie znaleziono", "Nothing found"))).to_be_visible()
-    visitor.look(page, "products-none")
-
-
 @twice
 def test_the_shop_is_used_by_keyboard_alone(
     visitor: Visitor, publish: Publish, consume: Consume, running_consumer: Running
@@ -290,47 +235,6 @@ def test_who_is_registered_is_told_to_log_in(
     visitor.look(page, "register-known")
 
 
-def test_pages_for_what_is_not_there(visitor: Visitor, publish: Publish, consume: Consume) -> None:
-    who = customer(publish, consume)
-    publish(ProductWithdrawn(), "losos")
-    consume()
-    page, say = visitor.open(), visitor.say
-    page.goto("/nothing")
-    nothing = page.get_by_role("heading", name=say("Tu niczego nie ma", "There is nothing here"))
-    expect(nothing).to_be_visible()
-    visitor.look(page, "not-found")
-    page.goto("/products/losos/")
-    gone = say("Ten produkt nie jest już sprzedawany.", "This product is no longer sold.")
-    expect(page.get_by_text(gone)).to_be_visible()
-    visitor.look(page, "withdrawn")
-    log_in(page, who)
-    page.goto("/purchases/")
-    none = page.get_by_text(say("Jeszcze nic tu nie ma", "Nothing bought yet"))
-    expect(none).to_be_visible()
-    visitor.look(page, "purchases-none")
-    page.goto("/products/mleko/")
-    page.context.clear_cookies()
-    buy(page, visitor)
-    untrusted = say("Nie możemy zaufać temu formularzowi", "This form could not be trusted")
-    expect(page.get_by_text(untrusted)).to_be_visible()
-    visitor.look(page, "csrf")
-
-
-@pytest.mark.urls("tests.shopsite.test_pages")
-def test_pages_for_what_fails(visitor: Visitor) -> None:
-    page, say = visitor.open(), visitor.say
-    failures = {
-        "400": say("Nie zrozumieliśmy", "We did not understand that"),
-        "403": say("To nie dla Ciebie", "This is not for you"),
-        "500": say("Coś się u nas zepsuło", "Something broke on our side"),
-        "503": say("Chwilowo nie możemy odpowiedzieć", "We cannot answer just now"),
-    }
-    for status, heading in failures.items():
-        page.goto(f"/broken/{status}/")
-        expect(page.get_by_role("heading", name=heading)).to_be_visible()
-        visitor.look(page, status)
-
-
 def test_without_kafka_the_form_is_kept(
     visitor: Visitor, publish: Publish, consume: Consume, no_kafka: NoKafka
 ) -> None:
@@ -359,22 +263,3 @@ def test_without_kafka_a_registration_is_kept(
         expect(alert).to_contain_text(told, timeout=10_000)
     expect(page.get_by_label(say("Nazwisko", "Last name"))).to_have_value("Żółć")
     visitor.look(page, "register-not-sent")
-
-
-def test_pages_are_light(opened: Open) -> None:
-    """At most 100 kB without a cache, as they go over the wire."""
-    page = opened(width=PHONE)
-    sizes: list[int] = []
-    page.on("requestfinished", lambda request: sizes.append(request.sizes()["responseBodySize"]))
-    page.goto("/products/", wait_until="networkidle")
-    assert 0 < sum(sizes) <= 100_000
-
-
-def test_the_shop_is_dark_at_night(opened: Open, publish: Publish, consume: Consume) -> None:
-    page = opened(color_scheme="dark")
-    log_in(page, customer(publish, consume))
-    look(page, "products-dark")
-    page.goto("/products/mleko/")
-    look(page, "product-dark")
-    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert max(int(part) for part in re.findall(r"\d+", dark)) < 64

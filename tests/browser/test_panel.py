@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from kafka_bridge.heartbeat import Pulse
 from kafka_bridge.mongo import database
 from shopsite.models import Operator
-from tests.browser.conftest import DESKTOP, PHONE, Open
+from tests.browser.conftest import Visitor
 
 pytestmark = pytest.mark.browser
 
@@ -15,43 +15,41 @@ PASSWORD = "kwaśna śmietana 18"
 PANEL = "/admin/kafka_bridge/offset/panel/"
 
 
-def entered(opened: Open, width: int, **options: bool) -> Page:
+def entered(visitor: Visitor) -> Page:
     """Open the panel in a browser in which an operator has logged in."""
     Operator.objects.create_superuser("ewa", password=PASSWORD)
-    page = opened(width, locale="en", **options)
+    page = visitor.open()
     page.goto(f"/admin/login/?next={PANEL}")
-    page.get_by_label("Username").fill("ewa")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", name="Event panel")).to_be_visible()
+    page.fill("[name=username]", "ewa")
+    page.fill("[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    heading = visitor.say("Panel zdarzeń", "Event panel")
+    expect(page.get_by_role("heading", name=heading)).to_be_visible()
     return page
 
 
-@pytest.mark.parametrize("width", [PHONE, DESKTOP])
-def test_a_new_consumer_shows_up_by_itself(opened: Open, topic: str, db: None, width: int) -> None:
-    page = entered(opened, width)
-    expect(page.get_by_text("No consumer runs")).to_be_visible()
+def test_a_new_consumer_shows_up(visitor: Visitor, topic: str, db: None) -> None:
+    page, say = entered(visitor), visitor.say
+    nobody = page.get_by_text(say("Nie działa żaden konsument", "No consumer runs"))
+    expect(nobody).to_be_visible()
     Pulse(database(), settings.KAFKA_GROUP, "till-1").beat([0])
-    expect(page.get_by_text("alive")).to_be_visible(timeout=12_000)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if not visitor.script:  # then it does not follow by itself
+        page.get_by_role("link", name=say("Sprawdź teraz", "Look now")).click()
+    expect(page.get_by_text(say("żyje", "alive"), exact=True)).to_be_visible(timeout=12_000)
+    assert page.evaluate("document.documentElement.scrollWidth") <= visitor.width
     page.goto("/admin/dashboard/")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("document.documentElement.scrollWidth") <= visitor.width
 
 
-def test_old_figures_do_not_look_new(opened: Open, topic: str, db: None) -> None:
+@pytest.mark.parametrize("visitor", ["wide-pl", "phone-en"], indirect=True)
+def test_old_figures_do_not_look_new(visitor: Visitor, topic: str, db: None) -> None:
     # A page of its own, since htmx writes a failure into the console.
-    page = entered(opened, DESKTOP).context.new_page()
+    page = entered(visitor).context.new_page()
     page.goto(PANEL)
-    words = page.get_by_text("What stands below is old.")
+    words = page.get_by_role("alert")
     expect(words).to_be_hidden()
     page.route(f"**{PANEL}", lambda route: route.abort())
-    expect(words).to_be_visible(timeout=12_000)
+    old = visitor.say("Poniższe dane są nieaktualne.", "What stands below is old.")
+    expect(page.get_by_text(old)).to_be_visible(timeout=12_000)
     page.unroute(f"**{PANEL}")
     expect(words).to_be_hidden(timeout=12_000)
-
-
-def test_without_javascript_it_is_looked_at_again(opened: Open, topic: str, db: None) -> None:
-    page = entered(opened, DESKTOP, java_script_enabled=False)
-    Pulse(database(), settings.KAFKA_GROUP, "till-1").beat([0])
-    page.get_by_role("link", name="Look now").click()
-    expect(page.get_by_text("alive")).to_be_visible()

@@ -10,17 +10,12 @@ from customers.models import Customer
 from tests.browser.conftest import Open, Visitor, look, twice
 from tests.browser.test_flows import log_in
 from tests.conftest import Consume, NoKafka, Publish, Running
-from tests.pages import MILK, OLA, PASSWORD, customer, milk
+from tests.pages import MILK, OLA, PASSWORD, milk
 
 pytestmark = pytest.mark.browser
 
 NEW = "zupa-pomidorowa-2"
 STALE = CustomerChanged("Aleksandra", "Żółć", "Krótka 2", "30-002", "Kraków", version=7)
-
-
-@pytest.fixture
-def ola(publish: Publish, consume: Consume) -> Customer:
-    return customer(publish, consume)
 
 
 def test_a_customer_looks_at_their_data_and_takes_them_away(
