@@ -7,7 +7,7 @@ products are the same in every seed, so that the shop has none of them twice.
 
 from collections.abc import Iterator
 from functools import lru_cache
-from random import Random
+from hashlib import blake2b
 from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
@@ -95,12 +95,12 @@ class Seeding:
         return self._wrap(purchase, product_id(choice.product), what)
 
     def _choice(self, number: int) -> "Choice":
-        chance = Random(f"{self.random_seed}/bought/{number}")  # noqa: S311  nothing secret about it
-        return Choice(
-            chance.randrange(self.amounts.products),
-            chance.randrange(self.amounts.customers),
-            chance.randint(1, MOST_BOUGHT),
-        )
+        # A digest is as good as a generator of random numbers, and made in a tenth of the time.
+        what = f"{self.random_seed}/bought/{number}"
+        rest = int.from_bytes(blake2b(what.encode(), digest_size=32).digest())
+        rest, product = divmod(rest, self.amounts.products)
+        rest, customer = divmod(rest, self.amounts.customers)
+        return Choice(product, customer, quantity=rest % MOST_BOUGHT + 1)
 
     def changes(self) -> Iterator[Change]:
         """Make the documents that the events would lead to in an empty shop."""

@@ -82,7 +82,7 @@ def encode(envelope: Envelope[EventT]) -> Message:
 
 def rfc3339(moment: datetime) -> str:
     """Return a moment as RFC 3339 text in UTC, in microseconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def decode(

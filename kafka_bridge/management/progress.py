@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
+LOOKED_AT_EVERY = 100
+
 
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
@@ -18,4 +20,10 @@ def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task(what, total=total)
-        yield lambda done: bar.update(task, completed=done)
+
+        def tell(done: int) -> None:
+            # Each look takes the bar longer than publishing an event does.
+            if done % LOOKED_AT_EVERY == 0 or done == total:
+                bar.update(task, completed=done)
+
+        yield tell
