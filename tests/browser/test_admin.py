@@ -93,6 +93,7 @@ def test_without_kafka_a_product_is_kept_in_its_form(
     assert Product.objects.count() == 1
 
 
+@twice
 def test_what_no_consumer_applies_is_not_called_applied(page: Page, visitor: Visitor) -> None:
     page.goto("/admin/catalog/product/add/")
     page.fill("[name=name]", "Mleko 3,2%")

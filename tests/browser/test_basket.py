@@ -227,6 +227,7 @@ def test_the_basket_is_used_by_keyboard_alone(
         expect_bought(page, visitor, 1, 1)
 
 
+@twice
 def test_a_wrong_quantity_is_told_beside_its_field(visitor: Visitor, ola: Customer) -> None:
     page, say = visitor.open(), visitor.say
     fill(page, visitor)

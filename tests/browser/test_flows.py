@@ -209,6 +209,7 @@ def test_the_shop_is_used_by_keyboard_alone(
         expect(page.get_by_text(bought)).to_be_visible()
 
 
+@twice
 def test_wrong_values_are_told_beside_the_fields(visitor: Visitor) -> None:
     page, say = visitor.open(), visitor.say
     fill_in(page)
@@ -222,6 +223,7 @@ def test_wrong_values_are_told_beside_the_fields(visitor: Visitor) -> None:
     visitor.look(page, "register-refused")
 
 
+@twice
 def test_who_is_registered_is_told_to_log_in(
     visitor: Visitor, publish: Publish, consume: Consume, running_consumer: Running
 ) -> None:
@@ -251,6 +253,7 @@ def test_without_kafka_the_form_is_kept(
     visitor.look(page, "not-sent")
 
 
+@twice
 def test_without_kafka_a_registration_is_kept(
     visitor: Visitor, no_kafka: NoKafka, running_consumer: Running
 ) -> None:

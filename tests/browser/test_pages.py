@@ -59,6 +59,7 @@ def test_the_list_is_searched_sorted_and_paged(visitor: Visitor) -> None:
     visitor.look(page, "products-none")
 
 
+@twice
 def test_pages_for_what_is_not_there(visitor: Visitor, publish: Publish, consume: Consume) -> None:
     who = customer(publish, consume)
     publish(ProductWithdrawn(), "losos")
@@ -86,6 +87,7 @@ def test_pages_for_what_is_not_there(visitor: Visitor, publish: Publish, consume
 
 
 @pytest.mark.urls("tests.shopsite.test_pages")
+@twice
 def test_pages_for_what_fails(visitor: Visitor) -> None:
     page, say = visitor.open(), visitor.say
     failures = {
@@ -100,6 +102,7 @@ def test_pages_for_what_fails(visitor: Visitor) -> None:
         visitor.look(page, status)
 
 
+@twice
 def test_pages_are_light_and_stand_still(
     visitor: Visitor, publish: Publish, consume: Consume
 ) -> None:
