@@ -72,7 +72,7 @@ class Row(NamedTuple):
 
 
 def remember(request: HttpRequest, purchases: Mapping[str, Sent]) -> None:
-    """Keep purchases, by event id, at once: other tabs show them while this one still waits."""
+    """Keep purchases, by event id: other tabs show them while this one still waits."""
     # Another tab may have changed the session while this one waited for Kafka.
     request.session = type(request.session)(request.session.session_key)
     kept = _kept(request)

@@ -17,6 +17,7 @@ from kafka_bridge.envelope import Envelope, new_event_id
 from kafka_bridge.models import Receipt
 
 SALT = "kafka_bridge.submission"
+AT_ONCE = 0.05  # seconds; nobody looks into another tab sooner for what is on its way
 
 
 class ForgedToken(Exception):
@@ -47,21 +48,24 @@ def event_id_of(token: str, purpose: str) -> str:
 def submit(
     event: Envelope[Any],
     partition: int = publisher.BY_KEY,
-    acknowledged: Callable[[], None] | None = None,
+    undecided: Callable[[], None] | None = None,
 ) -> Receipt | None:
     """Publish an event and wait a moment for its receipt.
 
-    `acknowledged` is called as soon as the event stands in the log. Returns None if it is not
-    decided yet: the consumer or MongoDB is slow or away. Raises `publisher.NotPublished` if Kafka
-    did not acknowledge it.
+    `undecided` is called if the event stands in the log and was not decided at once, as most are.
+    Returns None if it is not decided yet: the consumer or MongoDB is slow or away. Raises
+    `publisher.NotPublished` if Kafka did not acknowledge it.
     """
     _publish(event, partition)
+    at_once = min(AT_ONCE, receipts.PATIENCE)
+    if found := _receipts([event.id], at_once):
+        return found[event.id]
     try:
-        if acknowledged:
-            acknowledged()
-        return receipts.wait_for(event.id, receipts.PATIENCE)
+        if undecided:
+            undecided()
     except (DatabaseError, PyMongoError):
         return None
+    return _receipts([event.id], receipts.PATIENCE - at_once).get(event.id)
 
 
 def _publish(event: Envelope[Any], partition: int) -> None:

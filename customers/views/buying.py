@@ -95,7 +95,7 @@ def _buy(request: HttpRequest, customer: Customer, shown: Product) -> HttpRespon
         return _invalid(request, shown, form, token)
     event = _event(customer, shown, form, event_id)
     try:
-        receipt = submit(event, acknowledged=partial(_remember, request, event))
+        receipt = submit(event, undecided=partial(_remember, request, event))
     except publisher.NotPublished:
         return _page(request, shown, form, answers.not_sent(token))
     if receipt is None:

@@ -125,14 +125,22 @@ class TestSubmit:
         events = [(added(key), publisher.BY_KEY) for key in ("milk", "bread", "butter")]
         assert [fate.sent for fate in submit_all(events)] == [True, False, False]
 
-    def test_it_is_told_what_stands_in_the_log_before_the_wait(
+    def test_it_is_told_what_is_not_decided_at_once(
         self, topic: str, db: None, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         told: list[str] = []
         monkeypatch.setattr(receipts, "find", lambda event_id: told.append("looked"))
-        event = added()
-        submit(event, acknowledged=lambda: told.append("acknowledged"))
-        assert told[:2] == ["acknowledged", "looked"]
+        submit(added(), undecided=lambda: told.append("undecided"))
+        assert told.count("undecided") == 1
+        assert (told[0], told[-1]) == ("looked", "looked")
+
+    def test_nothing_is_told_of_what_is(
+        self, topic: str, db: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        told: list[str] = []
+        monkeypatch.setattr(receipts, "find", Receipt)
+        assert submit(added(), undecided=lambda: told.append("undecided"))
+        assert not told
 
     def test_nothing_is_told_of_what_kafka_did_not_take(
         self, cluster: TestCluster, db: None
@@ -141,7 +149,7 @@ class TestSubmit:
         faults.answer_with(cluster, faults.PRODUCE, faults.CLUSTER_AUTHORIZATION_FAILED)
         told: list[str] = []
         with pytest.raises(publisher.NotPublished):
-            submit(added(), acknowledged=lambda: told.append("acknowledged"))
+            submit(added(), undecided=lambda: told.append("undecided"))
         assert not told
 
 
