@@ -11,6 +11,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from django.contrib.admin.views.main import ChangeList
+from django.core.cache import cache
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -29,6 +30,7 @@ else:
 
 DEEPEST = 1000  # documents that a list leads to; further ones are found by search, filter or date
 PARTS = ("year", "month", "day")
+KNOWN_FOR = 60  # seconds; the first day of a collection stays what it is
 
 
 class Pages(AnyPaginator):
@@ -113,9 +115,13 @@ class List(ChangeList):
         return tuple(int(value) for value in takewhile(bool, values) if value)
 
     def _first(self) -> date | None:
-        """Return the day of the first document of the whole collection."""
-        found = self.root_queryset.order_by(str(self.date_hierarchy)).first()
-        return found and localdate(getattr(found, str(self.date_hierarchy)))
+        """Return the day of the first document of the whole collection, as of a minute ago."""
+        key = f"first-day-of-{self.model._meta.label}"
+        if known := cache.get(key):
+            return cast(date, known)
+        if found := self.root_queryset.order_by(str(self.date_hierarchy)).first():
+            cache.set(key, localdate(getattr(found, str(self.date_hierarchy))), KNOWN_FOR)
+        return cast("date | None", cache.get(key))
 
     def _choices(self, chosen: tuple[int, ...], first: date) -> list[Choice]:
         """Return the years, months or days of what is chosen, from the first to today."""

@@ -14,6 +14,7 @@ from confluent_kafka import Producer
 from confluent_kafka.cimpl import NewTopic
 from django.conf import settings as shop
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.core.cache import cache
 from django.test import TransactionTestCase
 from hypothesis import settings as hypothesis
 from pytest_django import Settings
@@ -63,6 +64,7 @@ def emptied() -> Iterator[None]:
         for name in database().list_collection_names():
             if name not in KEPT:
                 database()[name].delete_many({})
+        cache.clear()
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", empty)

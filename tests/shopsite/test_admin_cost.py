@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -12,8 +14,9 @@ from benchmarks.asking import asked, plan
 from catalog.models import Product
 from customers.models import Customer, Purchase
 from kafka_bridge.models import DeadLetter, Receipt
+from shopsite.models import Operator
 from tests import services
-from tests.operators import log_in
+from tests.operators import browser_of
 
 MOST_QUERIES = 6
 # What the embedded server scans a collection for: its planner is simple.
@@ -40,7 +43,10 @@ PAGES = [(model, query) for model, queries in LISTS.items() for query in ["", "p
 
 @pytest.fixture
 def ewa(db: None) -> Client:
-    """An operator's browser before lists of more than one page."""
+    """The browser of an operator who may what their groups may, before lists of several pages.
+
+    Who may do everything is not asked about: that is one question less.
+    """
     for documents in (
         workload.products(130),
         past.customers(130),
@@ -49,8 +55,12 @@ def ewa(db: None) -> Client:
         past.dead_letters(130),
     ):
         stage.stock(documents)
-    browser = log_in()
-    browser.get("/admin/")
+    call_command("groups")
+    operator = Operator.objects.create_user("ewa", is_staff=True)
+    operator.groups.set(Group.objects.all())
+    browser = browser_of(operator)
+    for model in LISTS:  # what is known for a minute is known by then
+        browser.get(reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"))
     return browser
 
 
@@ -88,7 +98,9 @@ def drill_down(model: Any) -> list[str]:
 def check(browser: Client, model: Any, query: str) -> None:
     """Fail if a page asks too much, or something that no index answers."""
     commands = asks(browser, model, query)
-    assert len(commands) <= MOST_QUERIES, [[*command.items()][:2] for command in commands]
+    # Who searches purchases by a product's name asks for the products, too, and for the buyers.
+    most = MOST_QUERIES + (model is Purchase and query.startswith("q="))
+    assert len(commands) <= most, [[*command.items()][:2] for command in commands]
     for command in commands:
         if (found := plan(command)) and not is_beyond_the_embedded_server(command):
             assert "COLLSCAN" not in found.stages, command

@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import Group, Permission
 
+from benchmarks.asking import asked
 from shopsite.models import Operator
 
 VIEW = "kafka_bridge.view_receipt"
@@ -34,3 +35,22 @@ def test_who_is_not_active_may_nothing(permission: Permission) -> None:
     operator = Operator.objects.create_user("op", is_active=False)
     operator.user_permissions.add(permission)
     assert not Operator.objects.get().has_perm(VIEW)
+
+
+def test_all_of_them_are_asked_for_at_once(permission: Permission) -> None:
+    operator = Operator.objects.create_user("op")
+    operator.user_permissions.add(permission)
+    for name, codename in (("one", "view_product"), ("two", "view_customer")):
+        group = Group.objects.create(name=name)
+        group.permissions.add(Permission.objects.get(codename=codename), permission)
+        operator.groups.add(group)
+    assert Operator.objects.get().has_perm(VIEW)  # from here on content types are known
+    known = Operator.objects.get()
+    with asked() as questions:
+        assert known.has_perm(VIEW)
+        assert known.get_all_permissions() == {
+            VIEW,
+            "catalog.view_product",
+            "customers.view_customer",
+        }
+    assert len(questions) == 1
