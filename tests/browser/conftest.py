@@ -25,7 +25,7 @@ QUIET += ["--disable-component-update", "--disable-sync", "--disable-gpu"]
 Open = Callable[..., Page]
 
 # Four ways to come, which have any two of width, JavaScript and language together at least once,
-# and two that have each of them once, for what is as good as sure to be alike.
+# for what most people do; and two that have each of them once, for the rest.
 VISITS = {
     "wide-pl": (DESKTOP, True, "pl-PL"),
     "wide-en-noscript": (DESKTOP, False, "en"),

@@ -72,6 +72,7 @@ def test_a_product_is_added_described_and_withdrawn(
     assert Product.objects.get().withdrawn
 
 
+@twice
 def test_without_kafka_a_product_is_kept_in_its_form(
     page: Page, visitor: Visitor, no_kafka: NoKafka, running_consumer: Running
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from kafka_bridge import freshness
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import Visitor, twice
 from tests.conftest import Consume, Publish, Running
 from tests.pages import MILK, milk
 
@@ -22,6 +22,7 @@ def watched(topic: str, db: None) -> Iterator[None]:
     watch.stop()
 
 
+@twice
 def test_pages_tell_their_age_until_the_consumer_is_back(
     visitor: Visitor, publish: Publish, consume: Consume, running_consumer: Running
 ) -> None:

@@ -95,6 +95,7 @@ def test_a_registration_that_waits_turns_by_itself(
         expect(welcome).to_be_visible(timeout=10_000)
 
 
+@twice
 def test_a_changed_price_is_confirmed(
     visitor: Visitor, publish: Publish, consume: Consume, running_consumer: Running
 ) -> None:
@@ -163,6 +164,7 @@ def test_going_back_to_buy_again_is_another_purchase(
     assert Purchase.objects.count() == 2
 
 
+@twice
 def test_strangers_log_in_and_come_back(
     visitor: Visitor, publish: Publish, consume: Consume
 ) -> None:
@@ -237,6 +239,7 @@ def test_who_is_registered_is_told_to_log_in(
     visitor.look(page, "register-known")
 
 
+@twice
 def test_without_kafka_the_form_is_kept(
     visitor: Visitor, publish: Publish, consume: Consume, no_kafka: NoKafka
 ) -> None:

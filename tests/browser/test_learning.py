@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import DESKTOP, PHONE, Open, Visitor, look
+from tests.browser.conftest import DESKTOP, PHONE, Open, Visitor, look, twice
 from tests.browser.test_flows import buy, log_in
 from tests.conftest import Consume, Publish, Running
 from tests.pages import customer, milk
@@ -13,6 +13,7 @@ pytestmark = pytest.mark.browser
 PAGE = "/what-just-happened/"
 
 
+@twice
 def test_an_event_lights_up_as_it_goes_its_way(
     visitor: Visitor, publish: Publish, consume: Consume, running_consumer: Running
 ) -> None:

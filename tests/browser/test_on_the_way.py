@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from catalog.events import ProductChanged
 from customers.models import Customer
 from kafka_bridge.models import DeadLetter
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import Visitor, twice
 from tests.browser.test_basket import SHOWN_WITHIN, buy_all, expect_bought, fill, to_check_out
 from tests.browser.test_flows import buy, log_in
 from tests.conftest import Publish, Running
@@ -45,6 +45,7 @@ def test_what_is_on_its_way_turns_into_a_purchase(
     expect(alert).to_be_hidden()
 
 
+@twice
 def test_what_is_held_up_is_said_to_be(
     visitor: Visitor, ola: Customer, running_consumer: Running
 ) -> None:

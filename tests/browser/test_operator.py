@@ -63,6 +63,7 @@ def choose(page: Page, action: str, letter: str = "") -> None:
     page.locator("#changelist-form [name=index]").click()
 
 
+@twice
 def test_dead_letters_are_looked_at_retried_and_discarded(
     visitor: Visitor, shop: str, running_consumer: Running
 ) -> None:
@@ -91,6 +92,7 @@ def test_dead_letters_are_looked_at_retried_and_discarded(
     assert Receipt.objects.get(pk=shop).applied  # what waited behind it
 
 
+@twice
 def test_an_event_is_followed_from_the_log_to_its_documents(visitor: Visitor, shop: str) -> None:
     page, say = entered(visitor), visitor.say
     bought = Receipt.objects.get(type="shop.product.bought.v1", status="applied")

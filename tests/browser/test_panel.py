@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from kafka_bridge.heartbeat import Pulse
 from kafka_bridge.mongo import database
 from shopsite.models import Operator
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import Visitor, twice
 
 pytestmark = pytest.mark.browser
 
@@ -28,6 +28,7 @@ def entered(visitor: Visitor) -> Page:
     return page
 
 
+@twice
 def test_a_new_consumer_shows_up(visitor: Visitor, topic: str, db: None) -> None:
     page, say = entered(visitor), visitor.say
     nobody = page.get_by_text(say("Nie działa żaden konsument", "No consumer runs"))

@@ -126,6 +126,7 @@ def test_a_double_click_changes_the_password_once_and_logs_nobody_out(
     assert ola.version == 2
 
 
+@twice
 def test_without_kafka_what_was_typed_is_kept(
     visitor: Visitor, ola: Customer, no_kafka: NoKafka
 ) -> None:
