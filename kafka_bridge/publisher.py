@@ -43,10 +43,14 @@ class TooLarge(NotPublished):
 
 
 class Published(NamedTuple):
-    """Where the event stands in the log."""
+    """Where the event stands in the log.
+
+    The offset is None if the acknowledgement was lost and the event sent once more: then Kafka
+    says that it has it, and not where (KIP-98).
+    """
 
     partition: int
-    offset: int
+    offset: int | None
 
 
 class Publisher:
@@ -138,8 +142,7 @@ class Publisher:
             if error is not None:
                 acknowledged.set_exception(_refusal(error))
             else:
-                place = Published(message.partition() or 0, message.offset() or 0)
-                acknowledged.set_result(place)
+                acknowledged.set_result(_place_of(message))
 
         try:
             self.send(event, delivered, partition)
@@ -158,6 +161,10 @@ class Publisher:
             self._open = False
             self._thread.join()
         atexit.unregister(self.close)
+
+
+def _place_of(message: Message) -> Published:
+    return Published(message.partition() or 0, message.offset())
 
 
 def _give_back(failed: Producer) -> None:
