@@ -116,12 +116,12 @@ class List(ChangeList):
 
     def _first(self) -> date | None:
         """Return the day of the first document of the whole collection, as of a minute ago."""
-        key = f"first-day-of-{self.model._meta.label}"
-        if known := cache.get(key):
-            return cast(date, known)
-        if found := self.root_queryset.order_by(str(self.date_hierarchy)).first():
-            cache.set(key, localdate(getattr(found, str(self.date_hierarchy))), KNOWN_FOR)
-        return cast("date | None", cache.get(key))
+        key, field = f"first-day-of-{self.model._meta.label}", str(self.date_hierarchy)
+        known: date | None = cache.get(key)
+        if known is None and (found := self.root_queryset.order_by(field).first()):
+            known = localdate(getattr(found, field))
+            cache.set(key, known, KNOWN_FOR)
+        return known
 
     def _choices(self, chosen: tuple[int, ...], first: date) -> list[Choice]:
         """Return the years, months or days of what is chosen, from the first to today."""

@@ -10,7 +10,14 @@ from typing import Any, NamedTuple
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from catalog.events import ProductAdded
 from customers.models import Customer
@@ -35,6 +42,8 @@ VISITS = {
 }
 OPPOSITE = ["phone-en", "wide-pl-noscript"]
 twice = pytest.mark.parametrize("visitor", OPPOSITE, indirect=True)
+with_script = pytest.mark.parametrize("visitor", ["wide-pl", "phone-en"], indirect=True)
+OPERATOR_PASSWORD = "kwaśna śmietana 18"
 
 SHELF = [
     ("mleko", "Mleko 3,2%", "nabiał", "4.90", "Od krów z łąk nad Biebrzą.\nPasteryzowane.", "1 l"),
@@ -58,7 +67,16 @@ def look(page: Page, name: str, *, script: bool = True) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{page.url} is too wide"
     if script:
         found = Axe().run(page)
-        assert not found.violations_count, found.generate_report()
+        assert not found.violations_count, f"{page.url}: {found.generate_report()}"
+
+
+def log_in_operator(page: Page, address: str, who: str = "ewa") -> None:
+    """Log in through the admin's form, and come to an address of the admin."""
+    page.goto(f"/admin/login/?next={address}")
+    page.fill("[name=username]", who)
+    page.fill("[name=password]", OPERATOR_PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("#user-tools")).to_contain_text(who, ignore_case=True)
 
 
 class Visitor(NamedTuple):

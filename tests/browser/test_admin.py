@@ -12,22 +12,20 @@ from benchmarks import past, stage
 from catalog.models import Product
 from kafka_bridge import admin_lists
 from shopsite.models import Operator
-from tests.browser.conftest import Visitor, look, twice
+from tests.browser.conftest import OPERATOR_PASSWORD, Visitor, look, twice, with_script
 from tests.conftest import NoKafka, Running
 
 pytestmark = pytest.mark.browser
-
-PASSWORD = "kwaśna śmietana 18"
 
 
 @pytest.fixture
 def page(visitor: Visitor, db: None) -> Page:
     """A browser in which an operator has logged in through the form."""
-    Operator.objects.create_superuser("ewa", password=PASSWORD)
+    Operator.objects.create_superuser("ewa", password=OPERATOR_PASSWORD)
     page, say = visitor.open(), visitor.say
     page.goto("/admin/")
     page.get_by_label(say("Nazwa użytkownika", "Username")).fill("ewa")
-    page.get_by_label(say("Hasło", "Password")).fill(PASSWORD)
+    page.get_by_label(say("Hasło", "Password")).fill(OPERATOR_PASSWORD)
     page.get_by_role("button", name=say("Zaloguj się", "Log in")).click()
     expect(page).to_have_title(re.compile(say("Administracja stroną", "Site administration")))
     return page
@@ -39,16 +37,21 @@ def fits(page: Page) -> bool:
     return bool(page.evaluate(wide))
 
 
+def fill_in(page: Page) -> None:
+    """Fill in the form for a new product."""
+    page.goto("/admin/catalog/product/add/")
+    page.fill("[name=name]", "Mleko 3,2%")
+    page.fill("[name=type]", "nabiał")
+    page.fill("[name=price]", "4,90")
+
+
 def test_a_product_is_added_described_and_withdrawn(
     page: Page, visitor: Visitor, running_consumer: Running
 ) -> None:
     say = visitor.say
     save = page.get_by_role("button", name=say("Zapisz", "Save"), exact=True)
     milk = page.locator("#result_list").get_by_role("link", name="Mleko 3,2%", exact=True)
-    page.goto("/admin/catalog/product/add/")
-    page.fill("[name=name]", "Mleko 3,2%")
-    page.fill("[name=type]", "nabiał")
-    page.fill("[name=price]", "4,90")
+    fill_in(page)
     assert fits(page)
     with running_consumer():
         save.click()
@@ -78,10 +81,7 @@ def test_without_kafka_a_product_is_kept_in_its_form(
 ) -> None:
     say = visitor.say
     save = page.get_by_role("button", name=say("Zapisz", "Save"), exact=True)
-    page.goto("/admin/catalog/product/add/")
-    page.fill("[name=name]", "Mleko 3,2%")
-    page.fill("[name=type]", "nabiał")
-    page.fill("[name=price]", "4,90")
+    fill_in(page)
     with no_kafka():
         save.click()
         not_sent = page.get_by_text(say("Nie wysłano: Kafka", "Not sent: Kafka"))
@@ -96,17 +96,14 @@ def test_without_kafka_a_product_is_kept_in_its_form(
 
 @twice
 def test_what_no_consumer_applies_is_not_called_applied(page: Page, visitor: Visitor) -> None:
-    page.goto("/admin/catalog/product/add/")
-    page.fill("[name=name]", "Mleko 3,2%")
-    page.fill("[name=type]", "nabiał")
-    page.fill("[name=price]", "4,90")
+    fill_in(page)
     save = visitor.say("Zapisz", "Save")
     page.get_by_role("button", name=save, exact=True).click()
     waits = visitor.say("wysłano, jeszcze nie zastosowano", "sent, not yet applied")
     expect(page.get_by_text(waits)).to_be_visible(timeout=10_000)
 
 
-@pytest.mark.parametrize("visitor", ["wide-pl", "phone-en"], indirect=True)
+@with_script
 def test_every_list_and_form_works_under_the_policy(page: Page) -> None:
     for model in admin.site._registry:
         page.goto(reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"))
@@ -128,7 +125,7 @@ def test_a_long_list_is_looked_at(
     look(page, f"long-list-{visitor.locale[:2]}", script=False)  # axe would break the policy
 
 
-@pytest.mark.parametrize("visitor", ["wide-pl", "phone-en"], indirect=True)
+@with_script
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_wears_the_colours_of_the_shop(page: Page, scheme: Literal["light", "dark"]) -> None:
     page.emulate_media(color_scheme=scheme)

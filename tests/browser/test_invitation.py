@@ -5,30 +5,26 @@ from playwright.sync_api import Page, expect
 
 from customers.models import Customer
 from shopsite.models import Operator
-from tests.browser.conftest import Visitor, twice
+from tests.browser.conftest import OPERATOR_PASSWORD, Visitor, log_in_operator, twice
 from tests.conftest import Consume, Publish, Running
 from tests.pages import PASSWORD, imported
 
 pytestmark = pytest.mark.browser
 
-SECRET = "kwaśna śmietana 18"
 PAGE = "/admin/customers/customer/legacy_3Aanna/email/"
 EMAIL = "anna@example.com"
 
 
 @pytest.fixture
 def anna(publish: Publish, consume: Consume) -> Customer:
-    Operator.objects.create_superuser("ewa", password=SECRET)
+    Operator.objects.create_superuser("ewa", password=OPERATOR_PASSWORD)
     return imported(publish, consume)
 
 
 def link_of(office: Page, visitor: Visitor) -> str:
     """Log in as the operator, give the address, and return the link."""
     say = visitor.say
-    office.goto(f"/admin/login/?next={PAGE}")
-    office.fill("[name=username]", "ewa")
-    office.fill("[name=password]", SECRET)
-    office.keyboard.press("Enter")
+    log_in_operator(office, PAGE)
     office.get_by_label("E-mail").fill(EMAIL)
     visitor.look(office, "email")
     office.get_by_role("button", name=say("Nadaj ten adres", "Give this address")).click()

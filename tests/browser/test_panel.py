@@ -7,22 +7,18 @@ from playwright.sync_api import Page, expect
 from kafka_bridge.heartbeat import Pulse
 from kafka_bridge.mongo import database
 from shopsite.models import Operator
-from tests.browser.conftest import Visitor, twice
+from tests.browser.conftest import OPERATOR_PASSWORD, Visitor, log_in_operator, twice, with_script
 
 pytestmark = pytest.mark.browser
 
-PASSWORD = "kwaśna śmietana 18"
 PANEL = "/admin/kafka_bridge/offset/panel/"
 
 
 def entered(visitor: Visitor) -> Page:
     """Open the panel in a browser in which an operator has logged in."""
-    Operator.objects.create_superuser("ewa", password=PASSWORD)
+    Operator.objects.create_superuser("ewa", password=OPERATOR_PASSWORD)
     page = visitor.open()
-    page.goto(f"/admin/login/?next={PANEL}")
-    page.fill("[name=username]", "ewa")
-    page.fill("[name=password]", PASSWORD)
-    page.keyboard.press("Enter")
+    log_in_operator(page, PANEL)
     heading = visitor.say("Panel zdarzeń", "Event panel")
     expect(page.get_by_role("heading", name=heading)).to_be_visible()
     return page
@@ -42,7 +38,7 @@ def test_a_new_consumer_shows_up(visitor: Visitor, topic: str, db: None) -> None
     assert page.evaluate("document.documentElement.scrollWidth") <= visitor.width
 
 
-@pytest.mark.parametrize("visitor", ["wide-pl", "phone-en"], indirect=True)
+@with_script
 def test_old_figures_do_not_look_new(visitor: Visitor, topic: str, db: None) -> None:
     # A page of its own, since htmx writes a failure into the console.
     page = entered(visitor).context.new_page()
