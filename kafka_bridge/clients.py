@@ -47,8 +47,8 @@ def web_producer() -> dict[str, Any]:
         "partitioner": "murmur2_random",
         "linger.ms": 0,
         # Every form answers within 5 s: an event that is not out by then is reported as not sent.
-        "message.timeout.ms": 3000,
-        "socket.timeout.ms": 3000,
+        "message.timeout.ms": 2500,
+        "socket.timeout.ms": 2500,
         "message.max.bytes": 1_000_000,
     }
 

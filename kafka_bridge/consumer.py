@@ -152,7 +152,7 @@ class Consumer:
         items += self._take(self.batch - len(items), 0 if busy else IDLE_WAIT)
         held = self._applier.positions.next
         items = [item for item in items if item.record.partition in held]
-        if items and not self._lost:
+        if items and not (self._lost or self.stopping):
             done = self._worker.submit(self._applier.apply_items, items)
             self._underway = Underway(done, items)
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from concurrent.futures import TimeoutError as Late
 from contextlib import suppress
-from functools import cache
 from typing import Any, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -23,9 +22,9 @@ from kafka_bridge.envelope import Envelope, encode
 from kafka_bridge.envelope import Message as Parts
 
 BY_KEY = -1  # librdkafka's mark for a partition that the key chooses
-ANSWER_WITHIN = 3.5  # seconds; a form that cannot publish answers within 5, hashing included
+ANSWER_WITHIN = 3.0  # seconds; a form that cannot publish answers within 5, hashing included
 # Of several events that long: what is known of them by then has to be written down in that time.
-TOGETHER_WITHIN = 3.0
+TOGETHER_WITHIN = 2.5
 FLUSH_WITHIN = 5.0  # seconds at the end of the process
 GIVE_BACK_WITHIN = 1.0  # seconds in which a producer that gave itself up reports what it had
 
@@ -181,13 +180,14 @@ def _refusal(error: KafkaError) -> NotPublished:
     return TooLarge(error.str()) if too_large else NotPublished(error.str())
 
 
-@cache
-def _of_process(pid: int, servers: str) -> Publisher:
-    return Publisher(clients.web_producer())
+_publishers: dict[tuple[int, str], Publisher] = {}  # by process and servers
 
 
 def _ours() -> Publisher:
-    return _of_process(os.getpid(), settings.KAFKA_BOOTSTRAP_SERVERS)
+    named = os.getpid(), settings.KAFKA_BOOTSTRAP_SERVERS
+    if named not in _publishers:
+        _publishers[named] = Publisher(clients.web_producer())
+    return _publishers[named]
 
 
 def warm() -> None:

@@ -25,7 +25,7 @@ from kafka_bridge.envelope import Envelope, encode, wrap
 from kafka_bridge.local.mongodb import free_port
 from kafka_bridge.mongo import database
 from kafka_bridge.registry import Event
-from tests import services
+from tests import faults, services
 
 PARTITIONS = 6
 WAITED_FOR = 20.0  # seconds that a test waits for a consumer on a busy machine
@@ -184,6 +184,6 @@ def no_kafka(settings: Settings) -> NoKafka:
         settings.KAFKA_BOOTSTRAP_SERVERS = nowhere
         yield
         settings.KAFKA_BOOTSTRAP_SERVERS = there
-        publisher._of_process(os.getpid(), nowhere).close()
+        faults.let_go(nowhere)
 
     return away

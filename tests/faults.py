@@ -5,11 +5,12 @@ all. Numbers of requests and errors are those of the Kafka protocol.
 """
 
 import ctypes
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from kafka_bridge import clients
+from kafka_bridge import clients, publisher
 from kafka_bridge.local.kafka import TestCluster, _library
 from kafka_bridge.publisher import Publisher
 
@@ -58,6 +59,15 @@ def delete_records(cluster: TestCluster, topic: str, partition: int, before: int
     cluster._rdkafka.rd_kafka_mock_partition_delete_records(
         cluster._cluster, topic.encode(), ctypes.c_int32(partition), ctypes.c_int64(before)
     )
+
+
+def let_go(servers: str) -> None:
+    """Close this process's producer for servers that are gone.
+
+    It would look for them for ever, or be asked to publish to others that get their port.
+    """
+    if made := publisher._publishers.pop((os.getpid(), servers), None):
+        made.close()
 
 
 def send_oddly(servers: str, topic: str, name: bytes, timestamp: int) -> None:

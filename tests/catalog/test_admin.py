@@ -1,10 +1,7 @@
 """The operator's products: from the form through Kafka and the consumer to the page."""
 
-import os
 import re
-import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -24,10 +21,9 @@ from catalog.admin_forms import ProductForm
 from catalog.events import ProductAdded, ProductWithdrawn
 from catalog.models import Product
 from catalog.money import money
-from kafka_bridge import publisher
 from kafka_bridge.models import Receipt
 from shopsite.models import Operator
-from tests.conftest import Consume, Publish, Running
+from tests.conftest import Consume, NoKafka, Publish, Running
 from tests.operators import Fields, browser_of, form_of, has_form, log_in, told
 
 ADD = "/admin/catalog/product/add/"
@@ -59,19 +55,6 @@ def stock(publish: Publish, consume: Consume) -> Stock:
         return [Product.objects.get(pk=name.lower()) for name in names]
 
     return put
-
-
-@contextmanager
-def no_kafka(settings: Settings) -> Iterator[None]:
-    """Let nobody answer where Kafka should be."""
-    servers = settings.KAFKA_BOOTSTRAP_SERVERS
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        nowhere = f"127.0.0.1:{closed.getsockname()[1]}"
-        settings.KAFKA_BOOTSTRAP_SERVERS = nowhere
-        yield
-        settings.KAFKA_BOOTSTRAP_SERVERS = servers
-        publisher._of_process(os.getpid(), nowhere).close()  # else it complains until the end
 
 
 def change_of(product: Product) -> str:
@@ -227,11 +210,11 @@ def test_before_it_is_applied_nothing_says_added(ewa: Client, consume: Consume) 
 
 
 def test_without_kafka_the_form_is_kept(
-    ewa: Client, settings: Settings, running_consumer: Running
+    ewa: Client, no_kafka: NoKafka, running_consumer: Running
 ) -> None:
     form = opened(ewa, ADD, **MILK)
     with running_consumer():
-        with no_kafka(settings):
+        with no_kafka():
             page = ewa.post(ADD, form)
         assert page.status_code == 503
         assert "Not sent" in page.content.decode()
@@ -439,10 +422,10 @@ def test_a_withdrawal_on_its_way_is_called_so(ewa: Client, stock: Stock, consume
 
 
 def test_without_kafka_the_confirmation_stays(
-    ewa: Client, stock: Stock, settings: Settings, running_consumer: Running
+    ewa: Client, stock: Stock, no_kafka: NoKafka, running_consumer: Running
 ) -> None:
     confirmation = chosen(ewa, *stock("Mleko", "Chleb"))
-    with no_kafka(settings):
+    with no_kafka():
         page = ewa.post(LIST, confirmation)
     assert page.status_code == 503
     [(level, text)] = told(page)

@@ -1,6 +1,5 @@
 """Checking out: each line is bought once, and the order's page says what became of each."""
 
-import os
 import time
 from collections.abc import Iterator
 from decimal import Decimal
@@ -309,7 +308,7 @@ def failing(settings: Settings, topic: str) -> Iterator[TestCluster]:
     )
     yield started
     settings.KAFKA_BOOTSTRAP_SERVERS = before
-    publisher._of_process(os.getpid(), started.bootstrap_servers).close()
+    faults.let_go(started.bootstrap_servers)
     started.stop()
 
 

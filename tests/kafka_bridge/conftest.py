@@ -11,8 +11,8 @@ import pytest
 from django.conf import settings as shop
 from pytest_django import Settings
 
-from kafka_bridge import publisher
 from kafka_bridge.local.kafka import TestCluster
+from tests import faults
 from tests.conftest import PARTITIONS
 
 
@@ -21,8 +21,7 @@ def ill_treated() -> Iterator[TestCluster]:
     """A Kafka for the faults of one module's tests."""
     started = TestCluster()
     yield started
-    # A producer of this process would look for it for ever.
-    publisher._of_process(os.getpid(), started.bootstrap_servers).close()
+    faults.let_go(started.bootstrap_servers)
     started.stop()
 
 

@@ -23,6 +23,7 @@ from customers.models import Purchase
 from kafka_bridge import clients, receipts
 from kafka_bridge import consumer as consumer_module
 from kafka_bridge.applier import Applier
+from kafka_bridge.batch import Item
 from kafka_bridge.clients import KafkaUnavailable, NoTopic
 from kafka_bridge.consumer import Consumer, Underway
 from kafka_bridge.envelope import Envelope, wrap
@@ -103,6 +104,20 @@ class TestRunning:
         consumer.stopping = True
         thread.join(3)
         assert not thread.is_alive()
+
+    def test_told_to_end_it_finishes_what_it_began_and_begins_nothing(
+        self, bought: list[Envelope[Any]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        consumer = Consumer(instance=None, batch=1)
+        take = consumer._take
+
+        def told_meanwhile(most: int, seconds: float) -> list[Item]:
+            consumer.stopping |= consumer._underway is not None
+            return take(most, seconds)
+
+        monkeypatch.setattr(consumer, "_take", told_meanwhile)
+        consumer.run()
+        assert consumer.applied == Receipt.objects.count() == 1
 
     def test_it_applies_what_comes_while_it_runs(
         self, publish: Publish, running_consumer: Running

@@ -263,7 +263,7 @@ settings.KAFKA_TOPIC = sys.argv[1]
 def event(name):
     return wrap(ProductWithdrawn(), subject="milk", source="/tests", event_id=name)
 publisher.publish(event("parent"))
-mine = publisher._of_process(os.getpid(), settings.KAFKA_BOOTSTRAP_SERVERS)
+mine = publisher._ours()
 for number in range(5000):  # under way while the process forks
     mine.send(event(f"parent-{number}"), lambda error, message: None)
 begun = time.monotonic()
