@@ -43,6 +43,9 @@ def web_producer() -> dict[str, Any]:
     return common() | {
         "acks": "all",
         "enable.idempotence": True,
+        # A second request under way would be the first that a broker takes, if it refuses the one
+        # before it; then librdkafka calls that one acknowledged, too, and its events are lost.
+        "max.in.flight.requests.per.connection": 1,
         # As Kafka's own clients choose a key's partition, so that a key has one, whoever writes.
         "partitioner": "murmur2_random",
         "linger.ms": 0,

@@ -81,8 +81,8 @@ def encode(envelope: Envelope[EventT]) -> Message:
 
 
 def rfc3339(moment: datetime) -> str:
-    """Return a moment as RFC 3339 text in UTC, in microseconds."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    """Return a moment as RFC 3339 text in UTC, in microseconds unless it is a full second."""
+    return msgspec.json.encode(moment.astimezone(UTC))[1:-1].decode()
 
 
 def decode(

@@ -41,7 +41,7 @@ class Sighting(msgspec.Struct, frozen=True):
     key: str
     sent: datetime
     partition: int = 0
-    offset: int | None = None
+    offset: int = 0
     acknowledged: datetime | None = None
     seen: datetime | None = None
 

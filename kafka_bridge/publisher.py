@@ -42,14 +42,10 @@ class TooLarge(NotPublished):
 
 
 class Published(NamedTuple):
-    """Where the event stands in the log.
-
-    The offset is None if the acknowledgement was lost and the event sent once more: then Kafka
-    says that it has it, and not where (KIP-98).
-    """
+    """Where the event stands in the log."""
 
     partition: int
-    offset: int | None
+    offset: int
 
 
 class Publisher:
@@ -138,10 +134,13 @@ class Publisher:
         acknowledged: Future[Published] = Future()
 
         def delivered(error: KafkaError | None, message: Message) -> None:
+            offset = message.offset()
             if error is not None:
                 acknowledged.set_exception(_refusal(error))
+            elif offset is None:  # librdkafka believes it; no broker said so of this very event
+                acknowledged.set_exception(NotPublished("acknowledged without an offset"))
             else:
-                acknowledged.set_result(_place_of(message))
+                acknowledged.set_result(Published(message.partition() or 0, offset))
 
         try:
             self.send(event, delivered, partition)
@@ -160,10 +159,6 @@ class Publisher:
             self._open = False
             self._thread.join()
         atexit.unregister(self.close)
-
-
-def _place_of(message: Message) -> Published:
-    return Published(message.partition() or 0, message.offset())
 
 
 def _give_back(failed: Producer) -> None:

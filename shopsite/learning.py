@@ -110,7 +110,7 @@ def _shown(request: HttpRequest, sight: Sighting | None, found: Known) -> dict[s
 
 
 def _from_log(sight: Sighting | None) -> trail.InLog | None:
-    if sight is None or sight.acknowledged is None or sight.offset is None:
+    if sight is None or sight.acknowledged is None:
         return None
     return trail.from_log(sight.partition, sight.offset, sight.id)
 

@@ -85,10 +85,7 @@ def _kafka(sight: Sighting | None, logged: datetime | None) -> Station:
         silent = [_("gave no acknowledgement, and the form said so")]
         return blank._replace(state=FAILED, said=silent)
     place = {"partition": sight.partition, "offset": sight.offset}
-    if sight.offset is None:  # it was sent twice
-        said = [_("acknowledged it: partition %(partition)d") % place]
-    else:
-        said = [_("acknowledged it: partition %(partition)d, offset %(offset)d") % place]
+    said = [_("acknowledged it: partition %(partition)d, offset %(offset)d") % place]
     if logged:
         said.append(_("time of the record: %(time)s") % {"time": _clock(logged)})
     return blank._replace(state=LIT, after=since(sight, sight.acknowledged), said=said)

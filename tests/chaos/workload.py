@@ -11,6 +11,7 @@ from confluent_kafka import KafkaError, Message, Producer
 from catalog.events import ProductAdded, ProductChanged, ProductWithdrawn
 from customers.events import CustomerChanged, CustomerRegistered, ProductBought
 from customers.identity import customer_id
+from kafka_bridge import clients
 from kafka_bridge.envelope import Envelope, encode, wrap
 from kafka_bridge.registry import Event
 from tests.chaos.waiting import until
@@ -36,8 +37,8 @@ class Shoppers:
         self._prices: dict[str, Decimal] = {}
         self._versions: dict[str, int] = {}
         self._last: list[Envelope[Any]] = []
-        config = {"bootstrap.servers": servers, "acks": "all", "enable.idempotence": True}
-        self._producer = Producer({**config, "log_level": 2, "message.timeout.ms": 120_000})
+        config = clients.web_producer() | {"bootstrap.servers": servers, "log_level": 2}
+        self._producer = Producer({**config, "message.timeout.ms": 120_000})
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="shoppers", daemon=True)
 

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from decimal import Decimal
 from typing import Any, cast
 
@@ -70,7 +70,7 @@ def test_an_acknowledged_event_stands_where_it_was_said_to(topic: str) -> None:
     assert len({place.partition for place in places.values()}) > 1
     reader = Consumer(clients.reader())
     for key, place in places.items():
-        reader.assign([TopicPartition(topic, place.partition, place.offset or 0)])
+        reader.assign([TopicPartition(topic, place.partition, place.offset)])
         message = reader.poll(10)
         assert message is not None
         assert (message.key(), id_of(message)) == (key.encode(), sent[key].id)
@@ -110,8 +110,7 @@ def test_many_threads_publish_at_once(topic: str) -> None:
     events = [event(subject=f"product-{number % 17}") for number in range(400)]
     with ThreadPoolExecutor(16) as threads:
         places = list(threads.map(publisher.publish, events))
-    known = [place for place in places if place.offset is not None]
-    assert len(set(known)) == len(known)
+    assert len(set(places)) == 400
     assert sorted(ids()) == sorted(one.id for one in events)
 
 
@@ -130,12 +129,26 @@ def test_a_passing_fault_is_none(cluster: TestCluster, impatient: Publisher) -> 
     assert ids()[1:] == [one.id for one in events]
 
 
-def test_what_was_sent_twice_is_acknowledged_without_an_offset(
+def test_what_was_refused_is_not_acknowledged_by_what_came_after_it(
     cluster: TestCluster, impatient: Publisher
 ) -> None:
-    first = impatient.publish(event())
+    """Until they know a producer, brokers take whichever of its requests comes first."""
+    faults.answer_with(cluster, faults.PRODUCE, faults.NOT_LEADER, 0, late=200)
+    events, begun = [event(), event()], list[Future[Published]]()
+    for one in events:
+        begun.append(impatient._begin(one, publisher.BY_KEY))
+        wait(begun, 0.05)  # else both go out in one request
+    offsets = [place.result().offset for place in begun]
+    assert ids()[1:] == [one.id for one in events]
+    assert offsets == [1, 2]
+
+
+def test_what_no_broker_tells_the_place_of_is_not_called_published(
+    cluster: TestCluster, impatient: Publisher
+) -> None:
     faults.answer_with(cluster, faults.PRODUCE, faults.SENT_BEFORE)
-    assert impatient.publish(event()) == Published(first.partition, None)
+    with pytest.raises(NotPublished, match="without an offset"):
+        impatient.publish(event())
 
 
 def test_a_refusal_is_reported_and_the_next_event_published(

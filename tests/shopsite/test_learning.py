@@ -16,7 +16,7 @@ from pytest_django import Settings
 
 from catalog.models import Product
 from customers.models import Customer
-from kafka_bridge import journal, publisher, tail
+from kafka_bridge import journal, tail
 from kafka_bridge.envelope import wrap
 from kafka_bridge.heartbeat import Pulse
 from kafka_bridge.journal import Sighting
@@ -143,18 +143,6 @@ def test_an_event_that_kafka_did_not_take_goes_no_further(
     assert states(page) == [LIT, stations.FAILED, DARK, DARK, DARK]
     assert page.context["json"] is None
     assert "not sent" in told(page)
-
-
-def test_an_offset_that_kafka_did_not_tell_is_not_made_up(
-    browser: Client, buy: Buy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told_place = publisher._place_of
-    monkeypatch.setattr(publisher, "_place_of", lambda m: told_place(m)._replace(offset=None))
-    buy()
-    page = browser.get(PAGE)
-    assert states(page) == [LIT, LIT, stations.WAITING, DARK, DARK]
-    assert "acknowledged it: partition" in told(page)
-    assert "offset" not in told(page).partition("acknowledged it")[2].partition("taken")[0]
 
 
 def test_a_form_that_is_sent_again_is_the_same_event(
