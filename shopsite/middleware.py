@@ -23,7 +23,7 @@ from pymongo.errors import (
 from kafka_bridge import journal
 
 RETRY_AFTER = 10  # seconds
-ANSWER_WITHIN = 3.0  # seconds that a page may wait for MongoDB
+ANSWER_WITHIN = 3.5  # seconds that a page may wait for MongoDB
 
 Answer = Callable[[HttpRequest], HttpResponse]
 

@@ -122,7 +122,7 @@ TEMPLATES = [
 
 MONGODB_OPTIONS: dict[str, Any] = {
     # A page answers "not now" in words within 5 seconds of MongoDB's going away.
-    "serverSelectionTimeoutMS": 2500,
+    "serverSelectionTimeoutMS": 3000,
     "connectTimeoutMS": 2000,
     "socketTimeoutMS": 20000,
 }
