@@ -72,7 +72,7 @@ def _applied_by(number: int, made: list[Message]) -> Found:
 
 def seed(size: Size) -> Table:
     """Compare `seed` with a bare producer loop that sends the same events, made beforehand."""
-    amounts = Amounts(200, 50, size.of(10_000, 50_000, 1_000_000))
+    amounts = Amounts(200, 50, size.of(10_000, 200_000, 1_000_000))
 
     def seeding() -> float:
         with stage.log(stage.new_topic("seed")):
