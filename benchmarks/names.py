@@ -6,6 +6,7 @@ NAMES = (
     "catching-up",
     "replay",
     "latency",
+    "publishing",
     "web",
     "load",
     "pages",

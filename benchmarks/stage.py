@@ -45,9 +45,12 @@ def new_topic(what: str, partitions: int = PARTITIONS) -> str:
     return name
 
 
-def fill(topic: str, messages: Iterable[Parts]) -> int:
-    """Write messages into a topic and return how many; raise `RuntimeError` if any was not."""
-    producer, failed, sent = Producer(clients.bulk_producer()), [], 0
+def fill(topic: str, messages: Iterable[Parts], **other: int) -> int:
+    """Write messages into a topic and return how many; raise `RuntimeError` if any was not.
+
+    `other` are settings of the producer that are not the shop's.
+    """
+    producer, failed, sent = Producer(clients.bulk_producer() | other), [], 0
 
     def delivered(error: object, message: Message) -> None:
         if error is not None:
