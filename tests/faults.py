@@ -39,11 +39,6 @@ def answer_with(cluster: TestCluster, request: int, *errors: int, late: int = 0)
     )
 
 
-def forget_errors(cluster: TestCluster, request: int) -> None:
-    """Answer requests of a kind as usual again."""
-    cluster._rdkafka.rd_kafka_mock_clear_request_errors(cluster._cluster, ctypes.c_int16(request))
-
-
 def go_down(cluster: TestCluster) -> None:
     """Have the broker hang up and refuse connections; its log stays."""
     cluster._rdkafka.rd_kafka_mock_broker_set_down(cluster._cluster, ctypes.c_int32(FIRST_BROKER))

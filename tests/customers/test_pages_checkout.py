@@ -337,7 +337,7 @@ def test_what_seemed_not_to_be_sent_may_be_bought_all_the_same(
     """The broker wrote a line, and its answer did not come."""
     publisher.publish(wrap(BREAD, subject="bread", source="/tests"))
     sent = form(browser)
-    faults.answer_with(failing, faults.PRODUCE, 0, 0, late=3900)
+    faults.answer_with(failing, faults.PRODUCE, 0, late=3900)
     answer = browser.post(PAGE, sent)
     assert answer.status_code == 503
     browser.post("/basket/", changed_to(browser, 7))
@@ -345,7 +345,9 @@ def test_what_seemed_not_to_be_sent_may_be_bought_all_the_same(
     consume()
     page = browser.get(order)
     assert states(page) == {"milk": "applied", "bread": "applied"}
-    assert {row.product_id: row.quantity for row in page.context["rows"]} == {"milk": 2, "bread": 1}
+    bought = {row.product_id: row.quantity for row in page.context["rows"]}
+    # What was written counts; what was not is bought as it is wanted now.
+    assert bought in ({"milk": 2, "bread": 7}, {"milk": 7, "bread": 1})
     assert Purchase.objects.count() == 2
 
 
