@@ -128,6 +128,7 @@ def _receipts(event_ids: Iterable[str], patience: float) -> dict[str, Receipt]:
     """Return the receipts that there are within so many seconds, by event id."""
     found: dict[str, Receipt] = {}
     deadline = time.monotonic() + patience
+    time.sleep(min(receipts.FIRST_PAUSE, max(0.0, patience)))  # no consumer is faster
     for event_id in event_ids:
         try:
             receipt = receipts.wait_for(event_id, max(0.0, deadline - time.monotonic()))
