@@ -10,8 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from confluent_kafka import KafkaException, Producer
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Producer
 from confluent_kafka.cimpl import NewTopic
 from django.conf import settings as shop
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
@@ -27,7 +26,7 @@ from kafka_bridge.local.mongodb import free_port
 from kafka_bridge.mongo import database
 from kafka_bridge.registry import Event
 from tests import faults, services
-from tests.chaos.waiting import until
+from tests.chaos.waiting import until_led
 
 PARTITIONS = 6
 WAITED_FOR = 20.0  # seconds that a test waits for a consumer on a busy machine
@@ -53,15 +52,7 @@ def create_topic(name: str, partitions: int = PARTITIONS) -> None:
     else:
         admin = clients.admin()  # it has to live until the broker has answered
         admin.create_topics([NewTopic(name, partitions, 1)])[name].result()
-        until(lambda: has_leaders(admin, name), WAITED_FOR, "the new topic's partitions answer")
-
-
-def has_leaders(admin: AdminClient, topic: str) -> bool:
-    """Whether each partition of a topic is led: a broker creates a topic before that."""
-    try:
-        return bool(clients.ends(admin, topic, within=WAITED_FOR))
-    except (KafkaException, clients.KafkaUnavailable):
-        return False
+        until_led(admin, name)
 
 
 @pytest.fixture(scope="session", autouse=True)

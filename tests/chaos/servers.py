@@ -16,7 +16,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from kafka_bridge.local import children, kafka, mongodb
-from tests.chaos.waiting import until
+from tests.chaos.waiting import until, until_led
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN_KAFKA = ROOT / "infra" / "kafka" / "run.py"
@@ -150,6 +150,7 @@ class RealKafka(KafkaServer):
     def create_topic(self, name: str, partitions: int) -> None:
         """Create an empty topic."""
         self.admin.create_topics([NewTopic(name, partitions, 1)])[name].result()
+        until_led(self.admin, name)
 
     def kill(self) -> None:
         """End the broker by SIGKILL: the kernel ends it with the script that started it."""

@@ -3,6 +3,13 @@
 import time
 from collections.abc import Callable
 
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from kafka_bridge import clients
+
+LED_WITHIN = 20.0  # seconds
+
 
 def until(condition: Callable[[], object], seconds: float, what: str | Callable[[], str]) -> float:
     """Wait until the condition holds; return the seconds that it took.
@@ -17,3 +24,15 @@ def until(condition: Callable[[], object], seconds: float, what: str | Callable[
             )
         time.sleep(0.01)
     return time.monotonic() - begun
+
+
+def until_led(admin: AdminClient, topic: str) -> None:
+    """Wait until each partition of a new topic has its leader: Kafka creates a topic sooner."""
+
+    def is_led() -> bool:
+        try:
+            return bool(clients.ends(admin, topic, within=LED_WITHIN))
+        except (KafkaException, clients.KafkaUnavailable):
+            return False
+
+    until(is_led, LED_WITHIN, f"the partitions of {topic} have leaders")
