@@ -11,10 +11,8 @@ from benchmarks import loops, stage, workload
 from benchmarks.measuring import percentile, ratios, spread
 from benchmarks.report import Row, Table
 from benchmarks.sizes import Size
-from customers.events import ProductBought
 from kafka_bridge import clients, publisher
 from kafka_bridge.consumer import Consumer
-from kafka_bridge.envelope import wrap
 from kafka_bridge.models import Receipt
 from kafka_bridge.mongo import database
 
@@ -75,8 +73,7 @@ _chance = Random(7)  # noqa: S311  nothing secret about it
 def _wait() -> float:
     """Publish a purchase; return the milliseconds until its receipt is there."""
     time.sleep(_chance.uniform(0.002, 0.02))
-    bought = ProductBought(workload.buyer(1), 1, workload.price(1))
-    event = wrap(bought, subject=workload.product_id(1), source=workload.SOURCE)
+    event = workload.bought()
     receipts = database()[Receipt._meta.db_table]
     start = time.perf_counter()
     publisher.publish(event)

@@ -8,9 +8,8 @@ from benchmarks import stage, workload
 from benchmarks.measuring import in_turn, ratios, spread
 from benchmarks.report import Row, Table
 from benchmarks.sizes import Size
-from customers.events import ProductBought
 from kafka_bridge import clients
-from kafka_bridge.envelope import Message, wrap
+from kafka_bridge.envelope import Message
 from kafka_bridge.publisher import Publisher
 
 UNDER_WAY = "max.in.flight.requests.per.connection"
@@ -38,21 +37,13 @@ def _pages(amount: int, under_way: int) -> float:
     with stage.log(stage.new_topic("publishing")):
         publisher = Publisher(clients.web_producer() | {UNDER_WAY: under_way})
         for number in range(workload.PRODUCTS):  # each partition has its leader
-            _publish(publisher, number)
+            publisher.publish(workload.bought(number))
         start = time.perf_counter()
         with ThreadPoolExecutor(AT_ONCE) as threads:
-            done = sum(threads.map(partial(_publish, publisher), range(amount)))
+            list(threads.map(lambda n: publisher.publish(workload.bought(n)), range(amount)))
         took = time.perf_counter() - start
         publisher.close()
-    return done / took
-
-
-def _publish(publisher: Publisher, number: int) -> int:
-    product = number % workload.PRODUCTS
-    bought = ProductBought(workload.buyer(number), 1, workload.price(product))
-    subject = workload.product_id(product)
-    publisher.publish(wrap(bought, subject=subject, source=workload.SOURCE))
-    return 1
+    return amount / took
 
 
 def _bulk(made: list[Message], under_way: int) -> float:

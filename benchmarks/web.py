@@ -16,7 +16,7 @@ from benchmarks import processes, stage, workload
 from benchmarks.measuring import percentile, shown, spread, timed
 from benchmarks.report import Row, Table
 from benchmarks.sizes import Size
-from customers.events import CustomerRegistered, ProductBought
+from customers.events import CustomerRegistered
 from customers.identity import customer_id
 from kafka_bridge import direct, publisher
 from kafka_bridge.envelope import wrap
@@ -143,8 +143,7 @@ def _buy(browser: Browser) -> dict[str, float]:
 
 
 def _publish() -> None:
-    data = ProductBought(workload.buyer(1), 1, workload.price(1))
-    publisher.publish(wrap(data, subject=workload.product_id(1), source=workload.SOURCE))
+    publisher.publish(workload.bought())
 
 
 def _decided(amount: int) -> list[float]:

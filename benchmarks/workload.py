@@ -8,7 +8,7 @@ from catalog.events import ProductAdded, ProductChanged
 from customers.events import CustomerRegistered, ProductBought
 from customers.identity import customer_id
 from kafka_bridge import direct
-from kafka_bridge.envelope import Message, encode, wrap
+from kafka_bridge.envelope import Envelope, Message, encode, wrap
 from kafka_bridge.registry import Change, Event
 
 PRODUCTS = 60
@@ -53,6 +53,13 @@ def added(number: int) -> Message:
 def _product(number: int) -> ProductAdded:
     name = f"{NAMES[number % len(NAMES)]} {number}"
     return ProductAdded(name, TYPES[number % len(TYPES)], price(number))
+
+
+def bought(number: int = 1) -> Envelope[ProductBought]:
+    """Return customer `number`'s purchase, now, of a product at its price."""
+    product = number % PRODUCTS
+    data = ProductBought(buyer(number), 1, price(product))
+    return wrap(data, subject=product_id(product), source=SOURCE)
 
 
 def purchases(
