@@ -8,7 +8,7 @@ from confluent_kafka import KafkaError, Message
 
 from kafka_bridge import clients
 from kafka_bridge.envelope import Envelope
-from kafka_bridge.publisher import Publisher
+from kafka_bridge.publisher import Publisher, why_not
 
 FLUSH_WITHIN = 90.0  # seconds; by then each event is acknowledged or given up
 
@@ -46,7 +46,7 @@ class Bulk:
 
     def _delivered(self, error: KafkaError | None, message: Message) -> None:
         with self._lock:
-            if error is None:
-                self.acknowledged += 1
+            if refused := why_not(error, message):
+                self.error = self.error or str(refused)
             else:
-                self.error = self.error or error.str()
+                self.acknowledged += 1

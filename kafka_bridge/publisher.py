@@ -134,13 +134,11 @@ class Publisher:
         acknowledged: Future[Published] = Future()
 
         def delivered(error: KafkaError | None, message: Message) -> None:
-            offset = message.offset()
-            if error is not None:
-                acknowledged.set_exception(_refusal(error))
-            elif offset is None:  # librdkafka believes it; no broker said so of this very event
-                acknowledged.set_exception(NotPublished("acknowledged without an offset"))
+            if refused := why_not(error, message):
+                acknowledged.set_exception(refused)
             else:
-                acknowledged.set_result(Published(message.partition() or 0, offset))
+                place = Published(message.partition() or 0, message.offset() or 0)
+                acknowledged.set_result(place)
 
         try:
             self.send(event, delivered, partition)
@@ -168,6 +166,15 @@ def _give_back(failed: Producer) -> None:
     while len(failed) and time.monotonic() < deadline:
         with suppress(KafkaException):  # it has said already what is wrong with it
             failed.poll(0.05)
+
+
+def why_not(error: KafkaError | None, message: Message) -> NotPublished | None:
+    """Return why a delivery report does not say that its event is published, or None."""
+    if error is not None:
+        return _refusal(error)
+    # librdkafka believes it; no broker said so of this very event.
+    unplaced = message.offset() is None
+    return NotPublished("acknowledged without an offset") if unplaced else None
 
 
 def _refusal(error: KafkaError) -> NotPublished:
